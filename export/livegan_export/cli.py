@@ -1,0 +1,38 @@
+"""`livegan export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from livegan.core.model import BadModel
+from livegan_train.checkpoint import BadCheckpoint, load
+
+from .onnx_file import ExportRefused, Texts, write_model
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--name", help="Name of the model; without it the config's.")
+@click.option("--data", default="", help="What it was trained on, in a few words.")
+@click.option("--credit", default="", help="Whom to credit for the data.")
+@click.option("--licence", default="", help="Licence of the weights.")
+def export(checkpoint: Path, out: Path, name: str | None, data: str, credit: str, licence: str) -> None:
+    """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights. Torch and
+    onnxruntime are compared on 64 latents, and the bars of the finished file are measured."""
+    if out.suffix != ".onnx":
+        raise click.UsageError(f"{out}: OUT must end in .onnx")
+    if not out.absolute().parent.is_dir():
+        raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
+    try:
+        loaded = load(checkpoint)
+        texts = Texts(data, credit, licence)
+        info, worst = write_model(loaded, out, name or loaded.config.name, texts)
+    except (BadCheckpoint, BadModel, ExportRefused) as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(f"largest difference to torch over 64 latents: {worst:.1e}")
+    for track, measures in info.quality.items():
+        click.echo(f"{track}: " + "  ".join(f"{key} {value:g}" for key, value in measures.items()))
+    click.echo(f"{out}: {info.name}, head {info.head}, {out.stat().st_size / 1e6:.1f} MB")

@@ -1,0 +1,3 @@
+"""livegan: a GAN that you play."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m livegan` is `livegan`."""
+
+from livegan.cli import main
+
+main()

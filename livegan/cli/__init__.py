@@ -1,0 +1,91 @@
+"""The command line: parses, builds a config, calls one function.
+
+Commands are loaded when they are called, so that `livegan serve` starts without what training needs.
+Other packages add commands under the entry point group `livegan.commands`.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+from livegan import __version__
+
+OWN_COMMANDS = {
+    "serve": "livegan.cli.serve:serve",
+    "render": "livegan.cli.render:render",
+    "send": "livegan.cli.send:send",
+    "ports": "livegan.cli.lists:ports",
+    "models": "livegan.cli.lists:models",
+    "completion": "livegan.cli.lists:completion",
+}
+OWN_HELP = {
+    "serve": "Play: the daemon, steered by OSC, sending to a MIDI port.",
+    "render": "Play into a file: .mid, .npz, .png or .wav.",
+    "send": "Move a control of a running daemon.",
+    "ports": "List MIDI outputs.",
+    "models": "List models that can be played by name.",
+    "completion": "Print a script that completes livegan's commands in your shell.",
+}
+OTHER_HELP = {
+    "train": "Train a network on bars (needs the train extra).",
+    "export": "Make a model file of a checkpoint (needs the train extra).",
+    "inspect": "Count and measure the bars of an archive (needs the train extra).",
+}
+GROUP = "livegan.commands"
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*OWN_COMMANDS, *sorted(entry.name for entry in entry_points(group=GROUP))]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in OWN_COMMANDS:
+            module, _, attribute = OWN_COMMANDS[name].partition(":")
+            command: click.Command = getattr(import_module(module), attribute)
+            return command
+        for entry in entry_points(group=GROUP, name=name):
+            try:
+                loaded: click.Command = entry.load()
+            except ImportError as error:
+                raise click.UsageError(
+                    f"livegan {name} needs the train extra, which is not installed "
+                    f"(no {error.name}): pip install 'livegan[train]'"
+                ) from None
+            return loaded
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the texts above: help needs no import."""
+        known = OWN_HELP | OTHER_HELP
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, known.get(name, "")) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """livegan: a GAN that you play."""
+
+
+def main() -> None:
+    """Run; the user's mistakes get one line on stderr and exit status 2."""
+    try:
+        status = cli.main(prog_name="livegan", standalone_mode=False)
+    except click.ClickException as error:
+        where = (
+            error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "livegan"
+        )
+        print(f"{where}: {' '.join(error.format_message().split())}", file=sys.stderr)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

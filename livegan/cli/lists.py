@@ -1,0 +1,47 @@
+"""`livegan ports`, `livegan models`, `livegan completion`."""
+
+from __future__ import annotations
+
+import click
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+@click.command(context_settings=SETTINGS)
+def ports() -> None:
+    """List MIDI outputs that --midi-out can name."""
+    from livegan.shell.midi_out import output_ports, working_backends
+
+    backends = working_backends()
+    if not backends:
+        click.echo("no MIDI system found (neither ALSA nor JACK answers); serve plays without a port")
+        return
+    for name, backend in output_ports():
+        click.echo(f"{name}\t{backend}")
+    click.echo(f"livegan (virtual, made by serve)\t{backends[0]}")
+
+
+@click.command(context_settings=SETTINGS)
+def models() -> None:
+    """List models that can be played by name."""
+    from livegan.shell.generator import DEFAULT_MODEL, open_session, shipped_models
+
+    for name, path in shipped_models().items():
+        info = open_session(path, "cpu").info
+        tracks = ", ".join(track.name for track in info.tracks)
+        default = " (default)" if name == DEFAULT_MODEL else ""
+        size = path.stat().st_size / 1e6
+        click.echo(f"{name}{default}\t{tracks}\t{size:.1f} MB\t{info.data}")
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a completion script; for bash: eval "$(livegan completion bash)" """
+    from click.shell_completion import get_completion_class
+
+    from livegan.cli import cli
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "livegan", "_LIVEGAN_COMPLETE").source())

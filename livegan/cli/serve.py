@@ -1,0 +1,123 @@
+"""`livegan serve`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Make the file's values the defaults: a flag beats the environment, which beats the file."""
+    if path is None:
+        return None
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise click.UsageError(f"{path}: not a readable TOML file ({error})", ctx) from None
+    known = {
+        parameter.name: max(parameter.opts, key=len).removeprefix("--")
+        for parameter in ctx.command.params
+        if parameter.name and parameter.name not in ("config", "help")
+    }
+    values = {key.replace("-", "_"): value for key, value in values.items()}
+    unknown = [key for key in values if key not in known]
+    if unknown:
+        raise click.UsageError(
+            f"{path}: unknown key {unknown[0]!r}; known are {', '.join(known.values())}", ctx
+        )
+    ctx.default_map = {**(ctx.default_map or {}), **values}
+    return path
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="LIVEGAN_HOST",
+    help="Address to listen on for OSC.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=9000,
+    show_default=True,
+    envvar="LIVEGAN_PORT",
+    help="UDP port for OSC; 0 takes a free one.",
+)
+@click.option(
+    "--midi-out",
+    metavar="NAME",
+    envvar="LIVEGAN_MIDI_OUT",
+    help="An existing MIDI output, by part of its name. Without it: a virtual port called livegan.",
+)
+@click.option(
+    "--model",
+    default="piano",
+    show_default=True,
+    metavar="NAME|FILE",
+    envvar="LIVEGAN_MODEL",
+    help="A shipped model, or an .onnx file.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    envvar="LIVEGAN_DEVICE",
+    help="auto takes what is faster for one bar.",
+)
+@click.option(
+    "--bpm",
+    type=click.FloatRange(20, 300),
+    default=120.0,
+    show_default=True,
+    envvar="LIVEGAN_BPM",
+    help="Tempo in quarter notes a minute.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    envvar="LIVEGAN_SEED",
+    help="Where the music starts, and how it drifts.",
+)
+@click.option("--play", is_flag=True, envvar="LIVEGAN_PLAY", help="Start at once.")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.mid",
+    envvar="LIVEGAN_RECORD",
+    help="Write what was played as a MIDI file at the end.",
+)
+@click.option("--quiet", is_flag=True, envvar="LIVEGAN_QUIET", help="Say only what goes wrong.")
+@click.option("--log-json", is_flag=True, envvar="LIVEGAN_LOG_JSON", help="A JSON object a line.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="LIVEGAN_CONFIG",
+    callback=read_config,
+    is_eager=True,
+    expose_value=False,
+    help="TOML with these options as keys. A flag beats the environment (LIVEGAN_PORT "
+    "...), which beats the file.",
+)
+def serve(quiet: bool, log_json: bool, **options: Any) -> None:
+    """Play. The daemon runs a model bar by bar, listens to OSC and sends to a MIDI port."""
+    from livegan.core.model import BadModel
+    from livegan.shell.osc import PortTaken
+    from livegan.shell.server import CannotStart, Server, ServerConfig
+    from livegan.shell.view import choose_view
+
+    record: Path | None = options["record"]
+    if record and not record.absolute().parent.is_dir():
+        raise click.UsageError(f"--record {record}: the folder {record.parent} does not exist")
+    try:
+        Server(ServerConfig(**options), choose_view(quiet, log_json)).serve()
+    except (PortTaken, BadModel, CannotStart) as error:
+        raise click.UsageError(str(error)) from None

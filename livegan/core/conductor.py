@@ -1,0 +1,149 @@
+"""Which bar to make next, and with what latent: between the performer's state and the player.
+
+Pure but for the generator it is given: it keeps one bar of lookahead, and renders the present bar and
+the next again when a control has moved. It speaks to the player in commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from . import state as moves
+from .decode import Logits, decode, notes_for_density
+from .latent import Point
+from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
+from .model import Track
+from .music import Note
+from .state import State
+from .table import Move
+
+MAX_VELOCITY = 127
+DRUM_CHANNEL = 9
+
+
+class Generator(Protocol):
+    """A model ready to play."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def latent_size(self) -> int: ...
+
+    @property
+    def tracks(self) -> Sequence[Track]: ...
+
+    def logits(self, z: Point) -> Logits:
+        """Onset and keep logits of one bar, each `[track, step, pitch]`."""
+        ...
+
+
+def channel_of(track: int, tracks: Sequence[Track]) -> int:
+    """Each track has a MIDI channel of its own; drums have channel 10 (index 9), others pass it by."""
+    if tracks[track].drums:
+        return DRUM_CHANNEL
+    place = sum(not before.drums for before in tracks[:track])
+    return place + (place >= DRUM_CHANNEL)
+
+
+def render_bar(generator: Generator, state: State) -> tuple[Note, ...]:
+    """The notes of one bar for a state, ordered by start."""
+    logits = generator.logits(state.heard)
+    velocity = max(1, round(state.velocity * MAX_VELOCITY))
+    notes: list[Note] = []
+    for number, track in enumerate(generator.tracks):
+        asked = state.density
+        count = None if asked is None else notes_for_density(asked, track.note_quantiles)
+        channel = channel_of(number, generator.tracks)
+        notes += [
+            Note(struck.start, struck.length, struck.pitch, velocity, channel)
+            for struck in decode(logits.onset[number], logits.keep[number], count)
+        ]
+    return tuple(sorted(notes))
+
+
+class Conductor:
+    """Holds the state of the bar that plays and of the one after it."""
+
+    def __init__(self, generator: Generator, state: State) -> None:
+        self.generator = generator
+        self.state = state
+        self.bar = 0
+        self.failure: str | None = None
+        self._next_generator = generator
+        self._next = self._after()
+        self._revision = 0
+        self._last: tuple[Note, ...] = ()
+
+    def start(self) -> list[Command]:
+        """Everything that a player who knows nothing needs."""
+        self.bar = 0
+        self._next = self._after()
+        commands: list[Command] = [SetTempo(self.state.tempo), *self.render_again()]
+        return [*commands, Play()] if self.state.playing else commands
+
+    def bar_started(self, bar: int) -> list[Command]:
+        """The player entered a bar: make the one after it."""
+        if bar != self.bar:
+            self.state, self.generator = self._next, self._next_generator
+        self.bar = bar
+        self._next = self._after()
+        return [self._send(bar + 1)]
+
+    def move(self, move: Move) -> list[Command]:
+        """A control was moved. Raises `BadValue` if it can't take the value."""
+        if move.ignored:
+            return []
+        if move.control.name == "panic":
+            return [Panic()]
+        if move.control.apply is None:
+            return []
+        before = self.state
+        self.state = move.control.apply(before, *move.values)
+        self._next = self._after()
+        return self._transport(before)
+
+    def _transport(self, before: State) -> list[Command]:
+        commands: list[Command] = []
+        if self.state.tempo != before.tempo:
+            commands.append(SetTempo(self.state.tempo))
+        if self.state.playing and not before.playing:
+            commands.append(Play())
+        if before.playing and not self.state.playing:
+            commands += [Stop(), *self._rewind()]
+        return commands
+
+    def _rewind(self) -> list[Command]:
+        self.bar = 0
+        self.state = moves.resized(self.state, self._next_generator.latent_size)
+        self.generator = self._next_generator
+        self._next = self._after()
+        return self.render_again()
+
+    def use(self, generator: Generator) -> list[Command]:
+        """Another model, from the next bar line on."""
+        self._next_generator = generator
+        if not self.state.playing:
+            return self._rewind()
+        self._next = self._after()
+        return [self._send(self.bar + 1)]
+
+    def render_again(self) -> list[Command]:
+        """New revisions of the present bar and the next, after moves that change the music."""
+        return [self._send(self.bar), self._send(self.bar + 1)]
+
+    def _after(self) -> State:
+        state = moves.resized(self.state, self._next_generator.latent_size)
+        return moves.advance(state, self.bar + 1)
+
+    def _send(self, bar: int) -> SendBar:
+        ahead = bar > self.bar
+        state = self._next if ahead else self.state
+        self._revision += 1
+        try:
+            self._last = render_bar(self._next_generator if ahead else self.generator, state)
+            self.failure = None
+        except Exception as error:  # a model that fails on stage must not stop the music
+            self.failure = f"{self.generator.name}: {error}"
+        return SendBar(bar, self._revision, self._last, state.quantum)

@@ -1,0 +1,123 @@
+"""What a control is: an address, arguments with types and ranges, and what it does to the state.
+
+Values come from OSC clients, the command line and files, so they are coerced as performers expect:
+ints take floats, floats take ints, booleans take any number, and what lies outside a range is taken to
+its end.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .state import State
+
+Value = int | float | bool | str
+PREFIX = "/livegan"
+
+
+class BadControl(ValueError):
+    """An address or a value that can't be taken; one line says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """`kind` is 'float', 'int', 'bool' or 'text'; `choices` limits a text; `many` takes all that
+    follow; one with `optional` may be left out."""
+
+    name: str
+    kind: str
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    optional: bool = False
+    many: bool = False
+
+    def coerce(self, value: Any) -> Value:
+        """Make a value of this kind and range, or raise `BadControl`."""
+        if self.kind == "text":
+            return self._text(value)
+        if isinstance(value, bool):
+            value = int(value)
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise BadControl(f"{self.name} must be a number, not {_shown(value)}")
+        if self.kind == "bool":
+            return value != 0
+        if self.kind == "int":
+            value = round(value)
+        value = min(self.high, max(self.low, value))
+        return int(value) if self.kind == "int" else float(value)
+
+    def _text(self, value: Any) -> str:
+        if isinstance(value, (int, float)) and not self.choices and math.isfinite(value):
+            value = str(int(value)) if value == int(value) else str(value)
+        if not isinstance(value, str) or (self.choices and value not in self.choices):
+            wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text"
+            raise BadControl(f"{self.name} must be {wanted}, not {_shown(value)}")
+        return value
+
+    @property
+    def range(self) -> str:
+        """For people: what it takes."""
+        if self.choices:
+            return " or ".join(self.choices)
+        if self.kind == "bool":
+            return "on, off"
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{self.low:g} to {self.high:g}"
+        return {"text": "text", "int": "whole number", "float": "number"}[self.kind]
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if len(repr(value)) <= 40 else f"{repr(value)[:37]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One row of the table. `apply(state, *values)` gives the new state; None means that the server
+    acts itself. `read(state)` gives the values that subscribers are told, None if there are none.
+    A `trigger` acts on a press: a lone 0 or F, a button's release, is ignored. `{name}` in the address
+    is a whole number that comes first among the values."""
+
+    name: str
+    address: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+    apply: Callable[..., State] | None = None
+    read: Callable[[State], Sequence[Value] | None] | None = None
+    default: str = ""
+    trigger: bool = False
+    changes_music: bool = True
+    index: Argument | None = None
+    pattern: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        pattern = re.sub(r"\{\w+\}", r"([0-9]{1,6})", self.address)
+        object.__setattr__(self, "pattern", re.compile(f"{PREFIX}{pattern}"))
+
+    def coerce(self, values: Sequence[Any]) -> tuple[Value, ...]:
+        """Check the number of values and make each what it should be."""
+        needed = [a for a in self.arguments if not a.optional]
+        many = bool(self.arguments) and self.arguments[-1].many
+        if len(values) < len(needed) or (len(values) > len(self.arguments) and not many):
+            wanted = ", ".join(f"{a.name} ({a.range})" for a in self.arguments) or "no value"
+            raise BadControl(f"takes {wanted}; got {len(values)} values")
+        if many:
+            return tuple(self.arguments[-1].coerce(value) for value in values)
+        return tuple(a.coerce(v) for a, v in zip(self.arguments, values, strict=False))
+
+    def match(self, address: str) -> tuple[int, ...] | None:
+        """The numbers in the address if it is this control's, else None. Raises `BadControl`
+        if a number is out of range."""
+        found = self.pattern.fullmatch(address)
+        if found is None:
+            return None
+        numbers = tuple(int(group) for group in found.groups())
+        for number in numbers:
+            if self.index and not self.index.low <= number <= self.index.high:
+                raise BadControl(f"{self.index.name} goes from {self.index.range}, not {number}")
+        return numbers

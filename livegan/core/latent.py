@@ -1,0 +1,95 @@
+"""Moving on the latent sphere: radius sqrt(n) in n dimensions, never through the middle.
+
+Points are float64 vectors `[n]`. Everything is pure; random numbers come from a generator given.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Point = NDArray[np.float64]
+TINY = 1e-9
+
+
+def on_sphere(vector: Point) -> Point:
+    """The point of the sphere in this direction. Raises `ValueError` for the middle, which has none."""
+    norm = float(np.linalg.norm(vector))
+    if not math.isfinite(norm) or norm < TINY:
+        raise ValueError("a latent of all zeros has no direction")
+    return vector * (math.sqrt(len(vector)) / norm)
+
+
+def random_point(random: np.random.Generator, size: int) -> Point:
+    """A uniform point on the sphere."""
+    return on_sphere(random.standard_normal(size))
+
+
+def angle_between(a: Point, b: Point) -> float:
+    """Angle in radians, 0 to pi."""
+    cosine = float(a @ b) / (float(np.linalg.norm(a)) * float(np.linalg.norm(b)))
+    return math.acos(min(1.0, max(-1.0, cosine)))
+
+
+def slerp(a: Point, b: Point, share: float) -> Point:
+    """Along the great circle from `a` (share 0) to `b` (share 1) (Shoemake, 1985). Between opposite
+    points, where no circle is the shortest, it takes one of them, always the same."""
+    angle = angle_between(a, b)
+    if angle < 1e-6:
+        return on_sphere(a + (b - a) * share)
+    if math.pi - angle < 1e-6:
+        aside = np.zeros_like(a)
+        aside[int(np.argmin(np.abs(a)))] = 1.0
+        return turn(a, aside, angle * share)
+    return on_sphere(
+        (math.sin((1 - share) * angle) * a + math.sin(share * angle) * b) / math.sin(angle)
+    )
+
+
+def tangent(point: Point, direction: Point) -> Point:
+    """The unit part of a direction that stays on the sphere at this point; zeros if there is none."""
+    along = direction - point * (float(direction @ point) / float(point @ point))
+    norm = float(np.linalg.norm(along))
+    return along / norm if norm > TINY else np.zeros_like(point)
+
+
+def turn(point: Point, direction: Point, angle: float) -> Point:
+    """Go `angle` radians along the great circle that starts in this direction."""
+    along = tangent(point, direction) * math.sqrt(len(point))
+    return on_sphere(math.cos(angle) * point + math.sin(angle) * along)
+
+
+def with_coordinate(point: Point, index: int, value: float) -> Point:
+    """Set one coordinate exactly and scale the others so that the point stays on the sphere."""
+    size = len(point)
+    limit = math.sqrt(size) * 0.999
+    value = min(limit, max(-limit, value))
+    others = point.copy()
+    others[index] = 0.0
+    norm = float(np.linalg.norm(others))
+    if norm < TINY:
+        others = np.ones(size)
+        others[index] = 0.0
+        norm = float(np.linalg.norm(others))
+    moved = others * (math.sqrt(size - value * value) / norm)
+    moved[index] = value
+    return moved
+
+
+def on_plane(corners: tuple[Point, Point, Point, Point], x: float, y: float) -> Point:
+    """The surface through four points: corners at (0, 0), (1, 0), (0, 1) and (1, 1)."""
+    low, high = slerp(corners[0], corners[1], x), slerp(corners[2], corners[3], x)
+    return slerp(low, high, y)
+
+
+def wander(
+    point: Point, heading: Point, angle: float, random: np.random.Generator
+) -> tuple[Point, Point]:
+    """One bar of drift: `angle` radians along the heading, which itself swings slowly, so that the
+    path is smooth and never comes to rest. Returns the new point and heading."""
+    noise = tangent(point, random.standard_normal(len(point)))
+    swung = tangent(point, 0.8 * tangent(point, heading) + 0.6 * noise)
+    moved = turn(point, swung, angle)
+    return moved, tangent(moved, swung)

@@ -1,0 +1,113 @@
+"""What conductor and player say to each other: commands one way, reports the other.
+
+Plain named tuples, so that the player's process needs nothing but the standard library, and one codec:
+a message is a JSON list on a line of its own, its type's name first.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from .music import Note
+
+
+class SendBar(NamedTuple):
+    """A bar to come, or a newer revision of one, and what a revision waits for."""
+
+    bar: int
+    revision: int
+    notes: tuple[Note, ...]
+    quantum: str
+
+
+class Play(NamedTuple):
+    pass
+
+
+class Stop(NamedTuple):
+    pass
+
+
+class Panic(NamedTuple):
+    pass
+
+
+class SetTempo(NamedTuple):
+    bpm: float
+
+
+class Quit(NamedTuple):
+    pass
+
+
+class Opened(NamedTuple):
+    """The player runs: its MIDI port (empty if there is none, and then why), real-time or not."""
+
+    port: str
+    why: str
+    realtime: bool
+
+
+class BarStarted(NamedTuple):
+    """A bar line was crossed. `repeated`: the bar had not come in time."""
+
+    bar: int
+    revision: int
+    repeated: bool
+
+
+class BeatStarted(NamedTuple):
+    bar: int
+    beat: int
+
+
+class Played(NamedTuple):
+    """MIDI events as they were sent since the last report: [step since play, status, data 1, data 2]
+    each; lateness of sending in ms, median and worst; note_ons left out because too late."""
+
+    events: tuple[tuple[int, int, int, int], ...]
+    late_median: float
+    late_worst: float
+    dropped: int
+
+
+Command = SendBar | Play | Stop | Panic | SetTempo | Quit
+Report = Opened | BarStarted | BeatStarted | Played
+Message = Command | Report
+
+TYPES: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        *(SendBar, Play, Stop, Panic, SetTempo, Quit),
+        *(Opened, BarStarted, BeatStarted, Played),
+    )
+}
+
+
+def pack(message: Message) -> bytes:
+    """One line of JSON."""
+    line = json.dumps([type(message).__name__, *message], separators=(",", ":"))
+    return line.encode() + b"\n"
+
+
+def unpack(line: bytes) -> Message:
+    """The message of one line. Raises `ValueError`, `KeyError` or `TypeError` for anything else."""
+    name, *fields = json.loads(line)
+    if name == "SendBar":
+        fields[2] = tuple(Note(*note) for note in fields[2])
+    elif name == "Played":
+        fields[0] = tuple(tuple(event) for event in fields[0])
+    message: Message = TYPES[name](*fields)
+    return message
+
+
+class Lines:
+    """Cuts a stream of bytes into messages."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Message]:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [unpack(line) for line in lines]

@@ -1,0 +1,33 @@
+"""The terms that everything else is counted in: steps, beats, bars, pitches, notes.
+
+A step is 1/24 of a quarter note: one column of the piano roll and one MIDI clock tick.
+This module imports nothing but the standard library, because the player process does too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+STEPS_PER_BEAT = 24
+BEATS_PER_BAR = 4
+STEPS_PER_BAR = STEPS_PER_BEAT * BEATS_PER_BAR
+STEPS_PER_SIXTEENTH = STEPS_PER_BEAT // 4
+SIXTEENTHS_PER_BAR = STEPS_PER_BAR // STEPS_PER_SIXTEENTH
+
+PITCHES = 84
+LOWEST_PITCH = 24
+
+
+class Note(NamedTuple):
+    """One note of one bar: start and length in steps, MIDI pitch and velocity, MIDI channel 0-15."""
+
+    start: int
+    length: int
+    pitch: int
+    velocity: int = 90
+    channel: int = 0
+
+
+def seconds_per_step(bpm: float) -> float:
+    """Length of one step in seconds at a tempo in quarter notes per minute."""
+    return 60.0 / (bpm * STEPS_PER_BEAT)

@@ -1,0 +1,170 @@
+"""What the performer has set, as one immutable record, and the pure moves on it.
+
+A bar is rendered from a `State`; `advance` takes it over a bar line. Random numbers are drawn from
+(seed, bar), so the same seed and the same moves give the same music, however often a bar is rendered
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import pi
+
+import numpy as np
+
+from . import latent
+from .latent import Point
+
+SCENES = 16
+FULL_DRIFT = pi / 2
+"""Drift 1 goes this far a bar, in radians: a quarter of the circle, which is as far as chance."""
+
+
+class BadValue(ValueError):
+    """A control can't take this value; the message says what it would take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stored point of the latent sphere, and a name if it was given one."""
+
+    point: Point
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Morph:
+    """On the way to `target`, to be there after so many more bar lines."""
+
+    target: Point
+    bars: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`held` is the point that sounds while frozen; `density` None leaves the number of notes to the
+    model; `fresh` draws a new point for every bar."""
+
+    seed: int
+    point: Point
+    heading: Point
+    scenes: tuple[Scene, ...]
+    tempo: float = 120.0
+    playing: bool = False
+    quantum: str = "step"
+    drift: float = 0.15
+    density: float | None = None
+    velocity: float = 0.7
+    xy: tuple[float, float] = (0.0, 0.0)
+    morph: Morph | None = None
+    held: Point | None = None
+    fresh: bool = False
+
+    @property
+    def heard(self) -> Point:
+        """The point that the next rendering uses."""
+        return self.point if self.held is None else self.held
+
+
+def initial(seed: int, size: int) -> State:
+    """A fresh instrument: a point, a heading and sixteen scenes drawn from the seed."""
+    random = np.random.default_rng([seed])
+    point, heading = latent.random_point(random, size), random.standard_normal(size)
+    scenes = tuple(Scene(latent.random_point(random, size)) for _ in range(SCENES))
+    return State(seed, point, heading, scenes)
+
+
+def advance(state: State, bar: int) -> State:
+    """Over the line into `bar`: morph a step, or drift, or stand still while frozen."""
+    random = np.random.default_rng([state.seed, bar])
+    if state.held is not None:
+        return state
+    if state.fresh:
+        return replace(state, point=latent.random_point(random, len(state.point)))
+    if state.morph is not None:
+        point = latent.slerp(state.point, state.morph.target, 1 / state.morph.bars)
+        left = state.morph.bars - 1
+        return replace(state, point=point, morph=Morph(state.morph.target, left) if left else None)
+    angle = state.drift * FULL_DRIFT
+    point, heading = latent.wander(state.point, state.heading, angle, random)
+    return replace(state, point=point, heading=heading)
+
+
+def resized(state: State, size: int) -> State:
+    """The same settings for a model of another latent size; its points start from the seed again."""
+    if len(state.point) == size:
+        return state
+    new = initial(state.seed, size)
+    held = None if state.held is None else new.point
+    return replace(
+        state, point=new.point, heading=new.heading, scenes=new.scenes, morph=None, held=held
+    )
+
+
+# moves: state and values in, state out
+
+
+def move_to(state: State, point: Point) -> State:
+    return replace(state, point=point, morph=None)
+
+
+def set_seed(state: State, seed: int) -> State:
+    """Another place, and another way of drifting; scenes stay."""
+    random = np.random.default_rng([seed])
+    point = latent.random_point(random, len(state.point))
+    return replace(move_to(state, point), seed=seed, heading=random.standard_normal(len(point)))
+
+
+def set_coordinate(state: State, index: int, value: float) -> State:
+    if not 0 <= index < len(state.point):
+        raise BadValue(f"z has coordinates 0 to {len(state.point) - 1}, not {index}")
+    return move_to(state, latent.with_coordinate(state.point, index, value))
+
+
+def set_point(state: State, *values: float) -> State:
+    """The whole latent; only its direction counts."""
+    if len(values) != len(state.point):
+        raise BadValue(f"z takes {len(state.point)} numbers, not {len(values)}")
+    try:
+        return move_to(state, latent.on_sphere(np.array(values, dtype=np.float64)))
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+
+
+def set_xy(state: State, x: float, y: float) -> State:
+    """On the plane through scenes 1 to 4, which lie at its corners."""
+    one, two, three, four = (scene.point for scene in state.scenes[:4])
+    point = latent.on_plane((one, two, three, four), x, y)
+    return replace(move_to(state, point), xy=(x, y))
+
+
+def store_scene(state: State, number: int, name: str = "") -> State:
+    scene = Scene(state.heard, name or state.scenes[number - 1].name)
+    scenes = (*state.scenes[: number - 1], scene, *state.scenes[number:])
+    return replace(state, scenes=scenes)
+
+
+def recall_scene(state: State, number: int) -> State:
+    return move_to(state, state.scenes[number - 1].point)
+
+
+def find_scene(state: State, wanted: str) -> Scene:
+    for number, scene in enumerate(state.scenes, start=1):
+        if wanted and wanted in (scene.name, str(number)):
+            return scene
+    raise BadValue(f"no scene {wanted!r}: give a number from 1 to {SCENES} or a stored name")
+
+
+def start_morph(state: State, scene: str, bars: int) -> State:
+    """To a scene over so many bar lines; at once for 0."""
+    target = find_scene(state, scene).point
+    if bars == 0:
+        return move_to(state, target)
+    return replace(state, morph=Morph(target, bars))
+
+
+def set_freeze(state: State, on: bool) -> State:
+    """Hold the latent that sounds now; what moves meanwhile is heard on release."""
+    if on == (state.held is not None):
+        return state
+    return replace(state, held=state.point if on else None)

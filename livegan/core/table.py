@@ -1,0 +1,213 @@
+"""The table of every control. OSC dispatch, feedback, `livegan send --help` and docs/osc.md are made
+from it; a new knob is one new row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import state as moves
+from .controls import PREFIX, Argument, BadControl, Control, Value
+from .player import QUANTA
+from .state import SCENES, State
+
+
+def field(name: str) -> dict[str, Any]:
+    """For a knob that is a field of the state: set it, read it."""
+
+    def read(state: State) -> Sequence[Value]:
+        return (getattr(state, name),)
+
+    return {"apply": lambda state, value: replace(state, **{name: value}), "read": read}
+
+
+def trigger(apply: Callable[..., State] | None = None, **more: Any) -> dict[str, Any]:
+    """For a button: it acts on a press and may come with a number, as buttons do."""
+    pressed = Argument("pressed", "bool", optional=True)
+    return {"apply": apply, "trigger": True, "arguments": (pressed,), **more}
+
+
+def share(name: str = "share") -> tuple[Argument, ...]:
+    return (Argument(name, "float", 0, 1),)
+
+
+def set_density(state: State, density: float | None = None) -> State:
+    return replace(state, density=density)
+
+
+def read_freeze(state: State) -> Sequence[Value]:
+    return (state.held is not None,)
+
+
+SCENE = Argument("scene", "int", 1, SCENES)
+
+CONTROLS: tuple[Control, ...] = (
+    Control(
+        "play", "/play", "Start at bar 1, at once.",
+        **trigger(lambda state, *_: replace(state, playing=True), changes_music=False),
+        read=lambda state: (state.playing,), default="stopped",
+    ),
+    Control(
+        "stop", "/stop", "Stop and end every sounding note.",
+        **trigger(lambda state, *_: replace(state, playing=False), changes_music=False),
+    ),
+    Control(
+        "panic", "/panic", "End every note, and tell every channel to be silent (CC 123, CC 120). "
+        "Play goes on.",
+        **trigger(changes_music=False),
+    ),
+    Control(
+        "tempo", "/tempo", "Tempo, from this moment on.",
+        (Argument("bpm", "float", 20, 300, unit="quarter notes a minute"),),
+        **field("tempo"), default="120", changes_music=False,
+    ),
+    Control(
+        "quantum", "/quantum", "What a move waits for before it is heard: the next step (1/24 of a "
+        "beat), beat or bar line.",
+        (Argument("quantum", "text", choices=tuple(QUANTA)),),
+        **field("quantum"), default="step", changes_music=False,
+    ),
+    Control(
+        "seed", "/seed", "Another place in the latent space, and another way of drifting.",
+        (Argument("seed", "int", 0, 2**31 - 1),),
+        apply=moves.set_seed, read=lambda state: (state.seed,), default="1",
+    ),
+    Control(
+        "coordinate", "/z/{i}", "One coordinate of the latent; the others give way, so that the point "
+        "stays on the sphere.",
+        (Argument("value", "float", -4, 4, unit="standard deviations"),),
+        apply=moves.set_coordinate, index=Argument("i", "int", 0, 999_999),
+    ),
+    Control(
+        "latent", "/z", "The whole latent, all of the model's numbers; only the direction counts.",
+        (Argument("values", "float", many=True),),
+        apply=moves.set_point, read=lambda state: tuple(state.point.tolist()), default="from the seed",
+    ),
+    Control(
+        "xy", "/xy", "A place on the plane through scenes 1 (0, 0), 2 (1, 0), 3 (0, 1) and 4 (1, 1).",
+        (Argument("x", "float", 0, 1), Argument("y", "float", 0, 1)),
+        apply=moves.set_xy, read=lambda state: state.xy, default="0 0",
+    ),
+    Control(
+        "store", "/scene/{scene}/store", "Keep the latent that sounds now as a scene, with a name if "
+        "you like. Scenes start out drawn from the seed.",
+        (Argument("name", "text", optional=True),),
+        apply=moves.store_scene, index=SCENE, changes_music=False, trigger=True,
+    ),
+    Control(
+        "recall", "/scene/{scene}/recall", "Go to a scene.",
+        (Argument("pressed", "bool", optional=True),),
+        apply=lambda state, number, *_: moves.recall_scene(state, number),
+        index=SCENE, trigger=True,
+    ),
+    Control(
+        "morph", "/morph", "Go to a scene, by number or name, over so many bars.",
+        (Argument("scene", "text"), Argument("bars", "int", 0, 64, unit="bars")),
+        apply=moves.start_morph,
+    ),
+    Control(
+        "drift", "/drift", "How far the latent wanders by itself each bar: 0 stands still, 1 is as far "
+        "as chance.",
+        share(), **field("drift"), default="0.15",
+    ),
+    Control(
+        "density", "/density", "Notes a bar, met by taking the likeliest onsets: 0 is silence, 0.5 the "
+        "training data's median, 1 its densest bars. Without a value: as many as the model likes.",
+        (Argument("share", "float", 0, 1, optional=True),),
+        apply=set_density,
+        read=lambda state: () if state.density is None else (state.density,),
+        default="the model's own",
+    ),
+    Control(
+        "velocity", "/velocity", "How hard the notes are struck: 1 is MIDI velocity 127.",
+        share(), **field("velocity"), default="0.7",
+    ),
+    Control(
+        "freeze", "/freeze", "Hold the latent: the bar repeats. Knobs still act; moves in the latent "
+        "space are heard on release.",
+        (Argument("on", "bool"),),
+        apply=moves.set_freeze, read=read_freeze, default="off",
+    ),
+    Control(
+        "model", "/model", "Another model, by name or file, from a bar line on, without a gap.",
+        (Argument("model", "text"),),
+        changes_music=False, default="piano",
+    ),
+    Control(
+        "subscribe", "/subscribe", "Be told every change, bar, beat, lateness and inference time. The "
+        "answers go to the port you sent from, or to the port you give; all values come at once.",
+        (Argument("port", "int", 1, 65535, optional=True),),
+        changes_music=False,
+    ),
+    Control(
+        "unsubscribe", "/unsubscribe", "Be told no more.",
+        (Argument("port", "int", 1, 65535, optional=True),),
+        changes_music=False,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A message that only goes out."""
+
+    address: str
+    arguments: str
+    help: str
+
+
+FEEDBACK: tuple[Feedback, ...] = (
+    Feedback("/bar", "i", "A bar begins: its number since play, from 1."),
+    Feedback("/beat", "i", "A beat begins: 1 to 4."),
+    Feedback("/lateness", "ff", "Of the last bar's events at the MIDI port, in ms: median and worst."),
+    Feedback("/inference", "f", "Time the model took for the last bar, in ms."),
+    Feedback("/error", "ss", "To the sender alone: the address that could not be taken, and why."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A control with its values, checked."""
+
+    control: Control
+    values: tuple[Value, ...]
+
+    @property
+    def ignored(self) -> bool:
+        """A button's release."""
+        return self.control.trigger and bool(self.values) and self.values[-1] is False
+
+
+def move_for(address: str, values: Sequence[Any]) -> Move:
+    """Find the control of an address and check the values. Raises `BadControl`."""
+    for control in CONTROLS:
+        numbers = control.match(address)
+        if numbers is not None:
+            return Move(control, (*numbers, *control.coerce(values)))
+    raise BadControl(f"no such address; see docs/osc.md ({PREFIX}/...)")
+
+
+def parse_setting(text: str) -> Move:
+    """Read 'ADDRESS=VALUE,VALUE' as the command line gives it; the prefix may be left out."""
+    address, _, values = text.partition("=")
+    address = address.strip()
+    if not address.startswith(PREFIX + "/"):
+        address = PREFIX + "/" + address.removeprefix("/")
+    try:
+        return move_for(address, [parse_value(v) for v in values.split(",")] if values else [])
+    except BadControl as error:
+        raise BadControl(f"{address}: {error}") from None
+
+
+def parse_value(text: str) -> Value:
+    """A number where it is one, a boolean for on/off and true/false, else the text."""
+    text = text.strip()
+    if text.lower() in ("true", "on", "false", "off"):
+        return text.lower() in ("true", "on")
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,146 @@
+"""Running a model file: onnxruntime, one bar at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from livegan.core.decode import HEADS, Logits, onset_and_keep
+from livegan.core.latent import Point
+from livegan.core.model import METADATA_KEY, BadModel, ModelInfo, Track, model_info
+
+DEFAULT_MODEL = "piano"
+DEVICES = ("auto", "cpu", "cuda")
+TRIAL_BARS = 20
+FATAL_ONLY = 4
+
+ort.set_default_logger_severity(FATAL_ONLY)
+
+
+class OnnxGenerator:
+    """A loaded model. `inference_seconds` is the time of the last bar, `device` what really runs."""
+
+    def __init__(self, info: ModelInfo, session: ort.InferenceSession) -> None:
+        self.info = info
+        self.inference_seconds = 0.0
+        self._session = session
+        self._outputs = HEADS[info.head]
+        on_gpu = session.get_providers()[0] == "CUDAExecutionProvider"
+        self.device = "cuda" if on_gpu else "cpu"
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    @property
+    def latent_size(self) -> int:
+        return self.info.latent
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        return self.info.tracks
+
+    def run(self, z: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The graph's own outputs for latents `[batch, latent]`, in the head's order."""
+        outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {"z": z})
+        return outputs
+
+    def logits(self, z: Point) -> Logits:
+        """One bar, each `[track, step, pitch]`. Raises `ValueError` for anything else."""
+        began = time.perf_counter()
+        outputs = self.run(z[None].astype(np.float32))
+        self.inference_seconds = time.perf_counter() - began
+        info = self.info
+        shape = (1, len(info.tracks), info.steps_per_bar, info.pitches)
+        for name, output in zip(self._outputs, outputs, strict=True):
+            if output.shape != shape or not np.isfinite(output).all():
+                raise ValueError(f"output {name} must be finite numbers {shape}, not {output.shape}")
+        named = dict(zip(self._outputs, (output[0] for output in outputs), strict=True))
+        return onset_and_keep(info.head, named)
+
+
+def shipped_models() -> dict[str, Path]:
+    """Name and file of every model in the package."""
+    folder = Path(str(resources.files("livegan") / "models"))
+    return {file.stem: file for file in sorted(folder.glob("*.onnx"))}
+
+
+def find_model(wanted: str) -> Path:
+    """A shipped model by name, or a file by path. Raises `BadModel`."""
+    models = shipped_models()
+    if wanted in models:
+        return models[wanted]
+    path = Path(wanted).expanduser()
+    if path.is_file():
+        return path
+    names = ", ".join(models) or "none"
+    raise BadModel(f"no model {wanted!r}: shipped are {names}, or give the path of an .onnx file")
+
+
+def load_model(wanted: str, device: str = "auto") -> OnnxGenerator:
+    """Load by name or path and play one bar, so that a bad file fails here and not on stage. Raises
+    `BadModel`."""
+    path = find_model(wanted)
+    if device == "cuda" and "CUDAExecutionProvider" not in ort.get_available_providers():
+        raise BadModel("no CUDA here for --device cuda: use --device auto or cpu")
+    chosen = faster_device(path) if device == "auto" else device
+    generator = open_session(path, chosen)
+    if device == "cuda" and generator.device != "cuda":
+        raise BadModel("CUDA did not start for --device cuda: use --device auto or cpu")
+    return generator
+
+
+def faster_device(path: Path) -> str:
+    """Whichever runs one bar in less time; the CPU where CUDA is not there."""
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "cpu"
+    try:
+        gpu = open_session(path, "cuda")
+    except BadModel:
+        return "cpu"
+    if gpu.device != "cuda":
+        return "cpu"
+    return "cuda" if typical_seconds(gpu) < typical_seconds(open_session(path, "cpu")) else "cpu"
+
+
+def typical_seconds(generator: OnnxGenerator) -> float:
+    """Median time of one bar."""
+    times = []
+    for _ in range(TRIAL_BARS):
+        generator.logits(np.ones(generator.latent_size))
+        times.append(generator.inference_seconds)
+    return float(np.median(times))
+
+
+def open_session(path: Path, device: str) -> OnnxGenerator:
+    """One thread: for one bar more only wait for each other. Raises `BadModel`."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = FATAL_ONLY
+    providers = ["CPUExecutionProvider"]
+    if device == "cuda":
+        providers.insert(0, "CUDAExecutionProvider")
+    try:
+        session = ort.InferenceSession(path.read_bytes(), options, providers=providers)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        raise BadModel(f"{path}: not an ONNX model, or a damaged one ({reason})") from None
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise BadModel(f"{path}: an ONNX model, but not livegan's (make one with livegan export)")
+    try:
+        generator = OnnxGenerator(model_info(text), session)
+        generator.logits(np.ones(generator.latent_size))
+    except BadModel as error:
+        raise BadModel(f"{path}: {error}") from None
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        raise BadModel(f"{path}: it doesn't play a bar ({reason})") from None
+    return generator

@@ -1,0 +1,62 @@
+"""Writing what was played as a standard MIDI file that any DAW opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mido
+
+from livegan.core.files import write_whole
+from livegan.core.model import Track
+from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
+from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.timeline import Tempi
+
+TICKS_PER_STEP = 20
+Played = Sequence[tuple[int, int, int, int]]
+"""(step, status, data 1, data 2) in order of time."""
+
+
+def write_midi(
+    path: Path, events: Played, tempi: Tempi, end_step: int, tracks: Sequence[Track]
+) -> None:
+    """Format 1: a tempo track, then one track for each channel, in the order of the model's tracks.
+    Every track ends at `end_step`, so that the file is as long as the music."""
+    file = mido.MidiFile(ticks_per_beat=STEPS_PER_BEAT * TICKS_PER_STEP)
+    tempo_track = [mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4)]
+    file.tracks.append(mido.MidiTrack(tempo_track))
+    at = 0
+    for step, bpm in tempi:
+        delta = (step - at) * TICKS_PER_STEP
+        file.tracks[0].append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=delta))
+        at = step
+    close_track(file.tracks[0], max(0, end_step - at))
+    channels = sorted({status & 0x0F for _, status, _, _ in events} | {0})
+    for place, channel in enumerate(channels):
+        described = tracks[place] if place < len(tracks) else None
+        file.tracks.append(channel_track(events, channel, described, end_step))
+    write_whole(path, file.save)
+
+
+def channel_track(
+    events: Played, channel: int, described: Track | None, end_step: int
+) -> mido.MidiTrack:
+    """Name, program and notes of one channel."""
+    name = described.name if described else f"channel {channel + 1}"
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+    if described and not described.drums:
+        track.append(mido.Message("program_change", channel=channel, program=described.program))
+    at = 0
+    for step, status, data1, data2 in events:
+        if status & 0x0F != channel or status & 0xF0 not in (NOTE_ON, NOTE_OFF):
+            continue
+        message = mido.Message.from_bytes([status, data1, data2])
+        track.append(message.copy(time=(step - at) * TICKS_PER_STEP))
+        at = step
+    close_track(track, max(0, end_step - at))
+    return track
+
+
+def close_track(track: mido.MidiTrack, steps: int) -> None:
+    track.append(mido.MetaMessage("end_of_track", time=steps * TICKS_PER_STEP))

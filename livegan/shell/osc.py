@@ -1,0 +1,121 @@
+"""OSC over UDP: packets in, messages out. One thread receives; whoever owns the state answers.
+
+A malformed packet is an item like any other, so that it can be answered and logged once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_packet import OscPacket
+
+Address = tuple[str, int]
+MAX_PACKET = 65_535
+RECEIVE_BUFFER = 1 << 20
+
+
+class PortTaken(RuntimeError):
+    """The UDP port can't be had; one line says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OscIn:
+    """A message: from whom, address, arguments, and when it is due on the monotonic clock."""
+
+    sender: Address
+    address: str
+    values: tuple[Any, ...]
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class OscBad:
+    """A packet that is no OSC."""
+
+    sender: Address
+    why: str
+
+
+def parse(packet: bytes, sender: Address) -> list[OscIn | OscBad]:
+    """All messages of a packet, bundles unfolded, time tags turned into monotonic time. Never
+    raises."""
+    try:
+        behind = time.monotonic() - time.time()
+        return [
+            OscIn(sender, timed.message.address, tuple(timed.message.params), timed.time + behind)
+            for timed in OscPacket(packet).messages
+        ]
+    except Exception as error:  # whatever the parser chokes on is the peer's fault
+        return [OscBad(sender, f"not an OSC packet ({str(error)[:80] or type(error).__name__})")]
+
+
+def build(address: str, values: Sequence[Any]) -> bytes:
+    """One message; ints, floats, texts and booleans by their own types."""
+    message = OscMessageBuilder(address=address)
+    for value in values:
+        message.add_arg(value)
+    return bytes(message.build().dgram)
+
+
+class OscPort:
+    """A bound UDP socket. `start` begins to pass what comes to `receive`, on a thread."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Bind. Raises `PortTaken`."""
+        try:
+            family, *_, place = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[0]
+            self._socket = socket.socket(family, socket.SOCK_DGRAM)
+            self._socket.bind(place)
+        except OSError as error:
+            self.close()
+            raise PortTaken(
+                f"can't listen on {self.host}:{self.port} ({error.strerror}); is another livegan "
+                "running? choose another with --port"
+            ) from None
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.port = self._socket.getsockname()[1]
+
+    def start(self, receive: Callable[[OscIn | OscBad], None]) -> None:
+        assert self._socket is not None
+        self._thread = threading.Thread(
+            target=self._listen, args=(self._socket, receive), name="osc", daemon=True
+        )
+        self._thread.start()
+
+    @staticmethod
+    def _listen(listening: socket.socket, receive: Callable[[OscIn | OscBad], None]) -> None:
+        while True:
+            try:
+                packet, sender = listening.recvfrom(MAX_PACKET)
+            except ConnectionError:  # an answer bounced off a closed port (Windows)
+                continue
+            except OSError:
+                return
+            for item in parse(packet, sender[:2]):
+                receive(item)
+
+    def send(self, target: Address, address: str, values: Sequence[Any]) -> None:
+        """Send one message; a peer that is gone is no fault of ours."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.sendto(build(address, values), target)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+            self._socket = None

@@ -1,0 +1,192 @@
+"""The player's own process: one thread, absolute deadlines, a short final spin.
+
+It is started with a socket and imports only the player's core and the MIDI port. If its parent is gone
+the socket closes, and it silences every sounding note before it ends.
+
+    python -m livegan.shell.player_process SOCKET_FD [MIDI_OUT]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import statistics
+import sys
+import time
+from types import FrameType
+
+from livegan.core.messages import (
+    BarStarted,
+    BeatStarted,
+    Lines,
+    Message,
+    Opened,
+    Panic,
+    Play,
+    Played,
+    Quit,
+    Report,
+    SendBar,
+    SetTempo,
+    Stop,
+    pack,
+)
+from livegan.core.player import BarLine, Beat, Event, Output, Player
+
+from .midi_out import NoMidi, NoSuchPort, Nowhere, Sink, open_output
+
+SPIN_SECONDS = 0.0004
+DRAIN_SECONDS = 0.03
+"""JACK takes what was sent at its next period: closing the port sooner would lose the last offs."""
+IDLE_SECONDS = 1.0
+OUTBOX_BYTES = 1 << 20
+PRIORITY = 60
+
+
+def ask_for_realtime() -> bool:
+    """First-in-first-out scheduling where the system grants it."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+class PlayerProcess:
+    """Reads commands, sends what is due, reports."""
+
+    def __init__(self, link: socket.socket, sink: Sink) -> None:
+        self.link = link
+        self.sink = sink
+        self.player = Player()
+        self.lines = Lines()
+        self.outbox = bytearray()
+        self.lateness: list[float] = []
+        self.sent: list[tuple[int, int, int, int]] = []
+        self.running = True
+        self.clock = time.monotonic
+
+    def run(self) -> None:
+        """Until told to quit or the parent is gone; leaves nothing sounding."""
+        try:
+            while self.running:
+                if self.wait():
+                    self.read()
+                self.perform(self.player.due(self.clock()))
+        finally:
+            self.perform(self.player.panic(self.clock()))
+            time.sleep(DRAIN_SECONDS)
+            self.sink.close()
+
+    def wait(self) -> bool:
+        """Sleep until shortly before the next deadline, then spin; True if a command came."""
+        deadline = self.player.deadline()
+        left = IDLE_SECONDS if deadline is None else deadline - self.clock() - SPIN_SECONDS
+        writers = [self.link] if self.outbox else []
+        readable, writable, _ = select.select([self.link], writers, [], max(0.0, left))
+        if writable:
+            self.flush()
+        if not readable and deadline is not None and deadline - self.clock() <= SPIN_SECONDS:
+            while self.clock() < deadline:
+                pass
+        return bool(readable)
+
+    def read(self) -> None:
+        try:
+            data = self.link.recv(1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.running = False
+            return
+        for message in self.lines.feed(data):
+            self.obey(message)
+
+    def obey(self, message: Message) -> None:
+        now = self.clock()
+        match message:
+            case SendBar(bar, revision, notes, quantum):
+                self.player.take_bar(bar, revision, notes, quantum, now)
+            case SetTempo(bpm):
+                self.player.set_tempo(bpm, now)
+            case Play():
+                self.player.play(now)
+            case Stop():
+                self.perform(self.player.stop(now))
+                self.report_played()
+            case Panic():
+                self.perform(self.player.panic(now))
+            case Quit():
+                self.running = False
+
+    def perform(self, outputs: list[Output]) -> None:
+        """Send MIDI first, then report: the music never waits for the parent."""
+        reports: list[Report] = []
+        for output in outputs:
+            match output:
+                case Event(due, step, status, data1, data2):
+                    self.sink.send((status, data1, data2))
+                    self.lateness.append(self.clock() - due)
+                    self.sent.append((step, status, data1, data2))
+                case BarLine(_, bar, revision, repeated):
+                    reports.append(BarStarted(bar, revision, repeated))
+                case Beat(_, bar, beat):
+                    reports.append(BeatStarted(bar, beat))
+        for report in reports:
+            if isinstance(report, BarStarted):
+                self.report_played()
+            self.report(report)
+
+    def report_played(self) -> None:
+        late = self.lateness or [0.0]
+        median, worst = statistics.median(late) * 1e3, max(late) * 1e3
+        self.report(Played(tuple(self.sent), median, worst, self.player.late_notes))
+        self.lateness.clear()
+        self.sent.clear()
+        self.player.late_notes = 0
+
+    def report(self, report: Report) -> None:
+        """Queue and send without waiting; a parent that reads nothing loses reports, not music."""
+        if len(self.outbox) < OUTBOX_BYTES:
+            self.outbox += pack(report)
+        self.flush()
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sent = self.link.send(self.outbox)
+            del self.outbox[:sent]
+
+
+def main(arguments: list[str]) -> None:
+    """Entry of the child process."""
+    link = socket.socket(fileno=int(arguments[0]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the parent, which tells us
+    sink: Sink = Nowhere()
+    why = ""
+    try:
+        sink = open_output(arguments[1] if len(arguments) > 1 else None)
+    except NoMidi as error:
+        why = str(error)
+    except NoSuchPort as error:
+        link.sendall(pack(Opened("", f"!{error}", False)))
+        return
+    link.setblocking(False)
+    process = PlayerProcess(link, sink)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        process.running = False
+
+    signal.signal(signal.SIGTERM, end)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    process.report(Opened(sink.name, why, ask_for_realtime()))
+    process.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

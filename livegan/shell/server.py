@@ -1,0 +1,422 @@
+"""The daemon: OSC in, state, conductor, player, feedback out.
+
+One thread owns everything; the OSC socket, the player's reports and a loading model each have a thread
+that only puts what came into one inbox.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import signal
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from livegan.core import state as states
+from livegan.core.conductor import Conductor
+from livegan.core.controls import PREFIX, BadControl, Value
+from livegan.core.messages import BarStarted, BeatStarted, Opened, Play, Played, Report
+from livegan.core.music import STEPS_PER_BAR
+from livegan.core.performance import notes_of
+from livegan.core.player import NOTE_ON
+from livegan.core.state import BadValue
+from livegan.core.table import CONTROLS, FEEDBACK, Move, move_for
+
+from .generator import OnnxGenerator, load_model
+from .osc import Address, OscBad, OscIn, OscPort
+from .player_link import PlayerGone, PlayerLink
+from .recorder import Recorder
+from .view import QuietView, Status, View
+
+MAX_BACKLOG = 2_000
+MAX_SCHEDULED = 1_000
+MAX_SUBSCRIBERS = 64
+MAX_LOGGED = 200
+BATCH = 256
+TICK_SECONDS = 0.1
+START_SECONDS = 20.0
+SHORT_LIFE_SECONDS = 2.0
+OUTGOING = frozenset(PREFIX + feedback.address for feedback in FEEDBACK)
+
+
+class CannotStart(RuntimeError):
+    """The daemon can't run as asked; one line says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What `livegan serve` was asked for."""
+
+    host: str = "127.0.0.1"
+    port: int = 9000
+    midi_out: str | None = None
+    model: str = "piano"
+    device: str = "auto"
+    bpm: float = 120.0
+    seed: int = 1
+    play: bool = False
+    record: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCame:
+    """A model was loaded on request, or could not be."""
+
+    generator: OnnxGenerator | None
+    why: str
+    sender: Address
+
+
+class Inbox:
+    """One queue for everything; OSC that comes faster than it can be taken is dropped."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.dropped = 0
+
+    def put(self, item: Any) -> None:
+        self._items.put(item)
+
+    def put_osc(self, item: OscIn | OscBad) -> None:
+        if self._items.qsize() < MAX_BACKLOG:
+            self._items.put(item)
+        else:
+            self.dropped += 1
+
+    def get(self, timeout: float) -> Any:
+        """The next item, or None after `timeout` seconds."""
+        try:
+            return self._items.get(timeout=max(0.0, timeout))
+        except queue.Empty:
+            return None
+
+    def get_more(self, most: int) -> list[Any]:
+        items: list[Any] = []
+        while len(items) < most and not self._items.empty():
+            items.append(self._items.get())
+        return items
+
+
+class Server:
+    """`startup`, `run` until told to stop, `shutdown`; or `serve` for all three."""
+
+    def __init__(self, config: ServerConfig, view: View) -> None:
+        self.config = config
+        self.view = view
+        self.inbox = Inbox()
+        self.osc = OscPort(config.host, config.port)
+        self.link = PlayerLink(config.midi_out)
+        self.status = Status(tempo=config.bpm)
+        self.stopping = False
+        self.conductor: Conductor
+        self.recorder: Recorder | None = None
+        self.subscribers: dict[Address, None] = {}
+        self._told: dict[str, tuple[Value, ...]] = {}
+        self._logged: set[tuple[str, str]] = set()
+        self._scheduled: list[tuple[float, int, OscIn]] = []
+        self._order = itertools.count()
+        self._stale = False
+        self._loading = False
+        self._wanted: tuple[str, Address] | None = None
+        self._started = 0.0
+
+    def serve(self) -> None:
+        """The whole life. Raises `CannotStart`, `PortTaken` or `BadModel` before anything sounds."""
+        try:
+            self.startup()
+            self.run()
+        finally:
+            self.shutdown()
+
+    # life
+
+    def startup(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+        self.osc.open()
+        self._start_player()
+        generator = load_model(self.config.model, self.config.device)
+        opened = self._wait_for_player()
+        state = states.initial(self.config.seed, generator.latent_size)
+        self.conductor = Conductor(generator, replace(state, tempo=self.config.bpm))
+        if self.config.record:
+            self.recorder = Recorder(self.config.record, generator.tracks, self.config.bpm)
+        self._say_hello(generator, opened)
+        self.link.send(self.conductor.start())
+        self.osc.start(self.inbox.put_osc)
+        if self.config.play:
+            self._apply(move_for(f"{PREFIX}/play", ()))
+        self._tell_changes()
+
+    def _start_player(self) -> None:
+        self._started = time.monotonic()
+        self.link.start(self.inbox.put)
+
+    def _wait_for_player(self) -> Opened:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and not self.stopping:
+            item = self.inbox.get(TICK_SECONDS)
+            if isinstance(item, Opened):
+                if item.why.startswith("!"):
+                    raise CannotStart(item.why[1:])
+                return item
+            if isinstance(item, PlayerGone):
+                raise CannotStart("the player process ended before it was ready")
+        raise CannotStart("stopped" if self.stopping else "the player process did not start")
+
+    def _say_hello(self, generator: OnnxGenerator, opened: Opened) -> None:
+        self.status.model, self.status.device = generator.name, generator.device
+        self.status.osc = f"{self.osc.host}:{self.osc.port}"
+        self.status.midi = opened.port or "none"
+        if opened.port:
+            priority = "" if opened.realtime else " (no real-time priority)"
+            self.view.say("midi", f"MIDI out: {opened.port}{priority}", port=opened.port)
+        else:
+            self.view.say("midi", f"{opened.why}; playing without a port", port=None)
+        self.view.say(
+            "start",
+            f"model {generator.name} on {generator.device}, OSC on {self.status.osc}; "
+            "livegan send /play starts, ctrl-C ends",
+            model=generator.name, device=generator.device, osc=self.status.osc,
+        )  # fmt: skip
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+        self.inbox.put(None)
+
+    def run(self) -> None:
+        """Take what comes until told to stop."""
+        while not self.stopping:
+            first = self.inbox.get(self._patience())
+            items = [] if first is None else [first, *self.inbox.get_more(BATCH)]
+            for item in [*items, *self._fallen_due()]:
+                self._take(item)
+            if self._stale:
+                self._stale = False
+                self.link.send(self.conductor.render_again())
+                self._watch_model()
+            self._tell_changes()
+            if not items:
+                self._show(lambda: self.view.refresh(self.status))
+
+    def shutdown(self) -> None:
+        """End every note, write what was recorded, close."""
+        self.link.close()
+        self._take_last_reports()
+        self.osc.close()
+        if self.recorder and self.recorder.events:
+            self.recorder.write()
+            self._show(lambda: self.view.say("record", f"wrote {self.config.record}"))
+        self._show(self.view.close)
+
+    def _take_last_reports(self) -> None:
+        if self.recorder:
+            for item in self.inbox.get_more(MAX_BACKLOG):
+                if isinstance(item, Played):
+                    self.recorder.played(item)
+
+    def _patience(self) -> float:
+        if not self._scheduled:
+            return TICK_SECONDS
+        return min(TICK_SECONDS, self._scheduled[0][0] - time.monotonic())
+
+    def _fallen_due(self) -> list[OscIn]:
+        now = time.monotonic()
+        due = []
+        while self._scheduled and self._scheduled[0][0] <= now:
+            due.append(heapq.heappop(self._scheduled)[2])
+        return due
+
+    # what comes
+
+    def _take(self, item: Any) -> None:
+        match item:
+            case OscIn():
+                self._take_osc(item)
+            case OscBad(sender, why):
+                self._refuse(sender, "", why)
+            case Opened() | BarStarted() | BeatStarted() | Played():
+                self._take_report(item)
+            case PlayerGone(process_id):
+                if process_id == self.link.process_id:
+                    self._restart_player()
+            case ModelCame():
+                self._take_model(item)
+
+    def _take_osc(self, item: OscIn) -> None:
+        if item.due > time.monotonic():
+            if len(self._scheduled) < MAX_SCHEDULED:
+                heapq.heappush(self._scheduled, (item.due, next(self._order), item))
+            return
+        if item.address in OUTGOING:  # another daemon's feedback: an answer would go round for ever
+            return
+        try:
+            move = move_for(item.address, item.values)
+            if not self._act(move, item.sender):
+                self._apply(move)
+        except (BadControl, BadValue) as error:
+            self._refuse(item.sender, item.address, str(error))
+
+    def _apply(self, move: Move) -> None:
+        commands = self.conductor.move(move)
+        if self.recorder and move.control.name == "tempo":
+            self.recorder.tempo(self.conductor.state.tempo)
+        self.link.send(commands)
+        self.status.playing = self.conductor.state.playing
+        self.status.tempo = self.conductor.state.tempo
+        self.status.frozen = self.conductor.state.held is not None
+        if any(isinstance(command, Play) for command in commands):
+            self.status.bar = self.status.beat = 1
+        self._stale = self._stale or (move.control.changes_music and not move.ignored)
+
+    def _act(self, move: Move, sender: Address) -> bool:
+        """The controls that are the server's own."""
+        match move.control.name:
+            case "subscribe":
+                self._subscribe(chosen_port(sender, move.values))
+            case "unsubscribe":
+                self.subscribers.pop(chosen_port(sender, move.values), None)
+            case "model":
+                self._load(str(move.values[0]), sender)
+            case _:
+                return False
+        return True
+
+    def _refuse(self, sender: Address, address: str, why: str) -> None:
+        """Answer the sender; log each kind once."""
+        self.osc.send(sender, f"{PREFIX}/error", (address[:200], why))
+        key = (address[:60], why[:60])
+        if key not in self._logged and len(self._logged) < MAX_LOGGED:
+            self._logged.add(key)
+            self._error(f"{sender[0]}:{sender[1]} {address[:60]!r}: {why}")
+
+    def _error(self, text: str) -> None:
+        self._show(lambda: self.view.say("error", text))
+
+    def _take_report(self, report: Report) -> None:
+        match report:
+            case Opened(port):
+                self.status.midi = port or "none"
+                self.link.send(self.conductor.start())
+            case BarStarted(bar):
+                if self.conductor.state.playing:
+                    self.link.send(self.conductor.bar_started(bar))
+                    self._watch_model()
+                if self.recorder:
+                    self.recorder.bar_started(report)
+                self._tell_bar(bar + 1)
+            case BeatStarted(_, beat):
+                self.status.beat = beat + 1
+                self._tell("/beat", beat + 1)
+            case Played():
+                self._take_played(report)
+
+    def _tell_bar(self, bar: int) -> None:
+        self.status.inference = self.conductor_inference()
+        if bar > 1:
+            self._show(lambda: self.view.bar(self.status))
+        self.status.bar = bar
+        self._tell("/bar", bar)
+        self._tell("/inference", self.status.inference)
+
+    def conductor_inference(self) -> float:
+        """Time of the last bar's inference in ms."""
+        generator = self.conductor.generator
+        return generator.inference_seconds * 1e3 if isinstance(generator, OnnxGenerator) else 0.0
+
+    def _take_played(self, report: Played) -> None:
+        if self.recorder:
+            self.recorder.played(report)
+        if not report.events:
+            return
+        start = report.events[0][0] // STEPS_PER_BAR * STEPS_PER_BAR
+        self.status.roll = [n._replace(start=n.start - start) for n in notes_of(report.events)]
+        self.status.notes = sum(event[1] & 0xF0 == NOTE_ON for event in report.events)
+        self.status.late_median, self.status.late_worst = report.late_median, report.late_worst
+        self._tell("/lateness", report.late_median, report.late_worst)
+
+    def _restart_player(self) -> None:
+        if time.monotonic() - self._started < SHORT_LIFE_SECONDS:
+            self._error("the player process can't stay alive; giving up")
+            self.stopping = True
+            return
+        self._error("the player process ended; starting another")
+        self._start_player()
+
+    # models
+
+    def _load(self, wanted: str, sender: Address) -> None:
+        """One at a time, on a thread; of several requests the last counts."""
+        if self._loading:
+            self._wanted = (wanted, sender)
+            return
+        self._loading = True
+        self._wanted = None
+
+        def load() -> None:
+            try:
+                self.inbox.put(ModelCame(load_model(wanted, self.config.device), "", sender))
+            except Exception as error:
+                self.inbox.put(ModelCame(None, str(error), sender))
+
+        threading.Thread(target=load, name="model", daemon=True).start()
+
+    def _take_model(self, came: ModelCame) -> None:
+        self._loading = False
+        if self._wanted:
+            self._load(*self._wanted)
+        elif came.generator is None:
+            self._refuse(came.sender, f"{PREFIX}/model", came.why)
+        else:
+            self.link.send(self.conductor.use(came.generator))
+            self.status.model, self.status.device = came.generator.name, came.generator.device
+            text = f"model {came.generator.name} on {came.generator.device} from the next bar"
+            self._show(lambda: self.view.say("model", text))
+
+    def _watch_model(self) -> None:
+        if self.conductor.failure:
+            self._refuse(("", 0), "model", self.conductor.failure)
+            self._tell("/error", "model", self.conductor.failure)
+
+    # feedback
+
+    def _subscribe(self, target: Address) -> None:
+        self.subscribers.pop(target, None)
+        while len(self.subscribers) >= MAX_SUBSCRIBERS:
+            del self.subscribers[next(iter(self.subscribers))]
+        self.subscribers[target] = None
+        for address, values in self._told.items():
+            self.osc.send(target, PREFIX + address, values)
+
+    def _tell_changes(self) -> None:
+        """Every control's value that is not what was told last."""
+        state = self.conductor.state
+        for control in CONTROLS:
+            values = None if control.read is None else control.read(state)
+            if values is not None and self._told.get(control.address) != tuple(values):
+                self._told[control.address] = tuple(values)
+                self._tell(control.address, *values)
+        if self._told.get("/model") != (self.status.model,):
+            self._told["/model"] = (self.status.model,)
+            self._tell("/model", self.status.model)
+
+    def _tell(self, address: str, *values: Value) -> None:
+        for target in self.subscribers:
+            self.osc.send(target, PREFIX + address, values)
+
+    def _show(self, draw: Any) -> None:
+        """A terminal that is gone must not stop the music."""
+        try:
+            draw()
+        except (OSError, ValueError):
+            self.view = QuietView()
+
+
+def chosen_port(sender: Address, values: tuple[Value, ...]) -> Address:
+    """The port given, or the sender's own; a lone 1 is a button's press, not a port."""
+    return (sender[0], int(values[0])) if values and int(values[0]) > 1 else sender

@@ -1,0 +1,1 @@
+"""From bars to a trained generator: data, networks, losses, the loop, metrics."""

@@ -1,0 +1,87 @@
+"""Checkpoints: one file that holds the config, the weights and all that a resumed run needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from livegan.core.files import write_whole
+
+from .config import BadConfig, Config, config_from
+from .generators import GENERATORS
+from .heads import HEADS, CellsHead, OnsetHead
+
+FORMAT = 1
+
+
+class BadCheckpoint(ValueError):
+    """The file is not a checkpoint of ours; the message says so in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`state` holds tensors by part ('ema', 'generator', 'critic', the optimisers, 'rng'); `data`
+    describes the training set (tracks, note-count quantiles, measures of the validation split)."""
+
+    config: Config
+    step: int
+    best: float
+    data: dict[str, Any]
+    history: list[dict[str, float]]
+    state: dict[str, Any]
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write beside and rename."""
+    content = {
+        "livegan": FORMAT,
+        "config": checkpoint.config.as_dict(),
+        "step": checkpoint.step,
+        "best": checkpoint.best,
+        "data": checkpoint.data,
+        "history": checkpoint.history,
+        "state": checkpoint.state,
+    }
+    write_whole(path, lambda beside: torch.save(content, beside))
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint without running any code in it. Raises `BadCheckpoint`."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["livegan"] != FORMAT:
+            raise BadCheckpoint(
+                f"{path}: checkpoint format {content['livegan']}, this version reads {FORMAT}"
+            )
+        config = config_from(content["config"])
+        keys = ("step", "best", "data", "history", "state")
+        return Checkpoint(config, *(content[key] for key in keys))
+    except FileNotFoundError:
+        raise BadCheckpoint(f"{path}: no such file") from None
+    except BadConfig as error:
+        raise BadCheckpoint(f"{path}: {error}") from None
+    except BadCheckpoint:
+        raise
+    except Exception:
+        raise BadCheckpoint(f"{path}: not a livegan checkpoint, or a damaged one") from None
+
+
+def build_generator(config: Config, tracks: int) -> tuple[nn.Module, CellsHead | OnsetHead]:
+    """The generator and its head, untrained."""
+    head = HEADS[config.head]()
+    try:
+        generator = GENERATORS[config.generator](config.latent, tracks, head, config.generator_width)
+    except ValueError as error:
+        raise BadConfig(str(error)) from None
+    return generator, head
+
+
+def averaged_generator(checkpoint: Checkpoint) -> tuple[nn.Module, CellsHead | OnsetHead]:
+    """The trained generator with its averaged (EMA) weights, ready to draw."""
+    generator, head = build_generator(checkpoint.config, len(checkpoint.data["tracks"]))
+    generator.load_state_dict(checkpoint.state["ema"])
+    return generator.eval(), head

@@ -1,0 +1,114 @@
+"""Output heads: how a generator's logits become bars that a critic can judge.
+
+A head is asked for two things: the bars it draws, hard 0/1 with straight-through gradients so that
+the critic never sees grey, and the logits at the model file's resolution.
+
+`cells`  the paper's raw piano roll: one logit a cell, 96 x 84.
+`onset`  three logits a sixteenth and pitch: onset, release (one logit against five fixed thresholds:
+         the length in steps inside the sixteenth) and tie. A cell sounds if it is struck, or if it
+         sounded before and was kept: fragments can't be said.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from livegan.core.music import SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
+
+NEVER = -1e4
+"""Logit of what a head can't say (an onset off its grid)."""
+
+
+class Bars(NamedTuple):
+    """What a critic reads. `roll` `[batch, track, step, pitch]`, 0 or 1; `onsets` `[batch, track,
+    sixteenth, pitch]`, how many notes start there."""
+
+    roll: Tensor
+    onsets: Tensor
+
+
+def hard(logits: Tensor) -> Tensor:
+    """0 or 1 forward, the sigmoid's gradient backward (straight-through estimator)."""
+    soft = torch.sigmoid(logits)
+    return (logits > 0).to(soft.dtype) + soft - soft.detach()
+
+
+def bars_from_roll(roll: Tensor) -> Bars:
+    """Derive the onsets of a roll `[batch, track, step, pitch]`: a cell on whose predecessor is off."""
+    before = torch.zeros_like(roll)
+    before[:, :, 1:] = roll[:, :, :-1]
+    started = roll * (1 - before)
+    by_sixteenth = (*roll.shape[:2], SIXTEENTHS_PER_BAR, STEPS_PER_SIXTEENTH, roll.shape[3])
+    return Bars(roll, started.reshape(by_sixteenth).sum(3))
+
+
+class Head(Protocol):
+    """Logits are `[batch, track, channel, cell, pitch]`."""
+
+    name: str
+    channels: int
+    cells: int
+
+    def draw(self, logits: Tensor) -> Bars: ...
+
+    def export(self, logits: Tensor) -> dict[str, Tensor]: ...
+
+
+class CellsHead(nn.Module):
+    """The paper's raw cells."""
+
+    name = "cells"
+    channels = 1
+    cells = STEPS_PER_BAR
+
+    def draw(self, logits: Tensor) -> Bars:
+        return bars_from_roll(hard(logits[:, :, 0]))
+
+    def export(self, logits: Tensor) -> dict[str, Tensor]:
+        """`cells` `[batch, track, step, pitch]`."""
+        return {"cells": logits[:, :, 0]}
+
+
+class OnsetHead(nn.Module):
+    """Onset, release and tie on a grid of sixteenths."""
+
+    name = "onset"
+    channels = 3
+    cells = SIXTEENTHS_PER_BAR
+    thresholds: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("thresholds", torch.linspace(-2.0, 2.0, STEPS_PER_SIXTEENTH - 1))
+
+    def draw(self, logits: Tensor) -> Bars:
+        onset, tie = hard(logits[:, :, 0]), hard(logits[:, :, 2])
+        inside = hard(logits[:, :, 1].unsqueeze(3) - self.thresholds[:, None])
+        sounding = [onset[:, :, 0]]
+        for cell in range(1, self.cells):
+            held = sounding[-1] * tie[:, :, cell - 1]
+            sounding.append(onset[:, :, cell] + (1 - onset[:, :, cell]) * held)
+        alive = torch.stack(sounding, dim=2).unsqueeze(3)
+        tied = tie.unsqueeze(3)
+        steps = alive * (tied + (1 - tied) * inside)
+        struck_next = torch.zeros_like(onset)
+        struck_next[:, :, :-1] = onset[:, :, 1:]
+        last = steps[:, :, :, -1:] * (1 - struck_next.unsqueeze(3))
+        roll = torch.cat([alive, steps[:, :, :, :-1], last], dim=3)
+        return Bars(roll.flatten(2, 3), onset)
+
+    def export(self, logits: Tensor) -> dict[str, Tensor]:
+        """`onset` and `keep`, both `[batch, track, step, pitch]`: a cell sounds if struck
+        (`onset` > 0), or if the cell before sounded and this one is kept (`keep` > 0)."""
+        onset, release, tie = (logits[:, :, i].unsqueeze(3) for i in range(3))
+        never = torch.full_like(onset, NEVER).expand(-1, -1, -1, STEPS_PER_SIXTEENTH - 1, -1)
+        onsets = torch.cat([onset, never], dim=3).flatten(2, 3)
+        inside = torch.maximum(release - self.thresholds[:, None], tie)
+        into = torch.cat([torch.full_like(tie[:, :, :1], NEVER), tie[:, :, :-1]], dim=2)
+        return {"onset": onsets, "keep": torch.cat([into, inside], dim=3).flatten(2, 3)}
+
+
+HEADS: dict[str, type[CellsHead] | type[OnsetHead]] = {"cells": CellsHead, "onset": OnsetHead}
