@@ -14,7 +14,7 @@ from .decode import Logits, decode, notes_for_density
 from .latent import Point
 from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
 from .model import Track
-from .music import Note
+from .music import Note, in_order
 from .state import State
 from .table import Move
 
@@ -60,7 +60,7 @@ def render_bar(generator: Generator, state: State) -> tuple[Note, ...]:
             Note(struck.start, struck.length, struck.pitch, velocity, channel)
             for struck in decode(logits.onset[number], logits.keep[number], count)
         ]
-    return tuple(sorted(notes))
+    return in_order(notes)
 
 
 class Conductor:

@@ -68,7 +68,7 @@ class Argument:
         if self.kind == "bool":
             return "on, off"
         if math.isfinite(self.low) and math.isfinite(self.high):
-            return f"{self.low:g} to {self.high:g}"
+            return f"{self.low:.10g} to {self.high:.10g}"
         return {"text": "text", "int": "whole number", "float": "number"}[self.kind]
 
 
@@ -80,8 +80,9 @@ def _shown(value: Any) -> str:
 class Control:
     """One row of the table. `apply(state, *values)` gives the new state; None means that the server
     acts itself. `read(state)` gives the values that subscribers are told, None if there are none.
-    A `trigger` acts on a press: a lone 0 or F, a button's release, is ignored. `{name}` in the address
-    is a whole number that comes first among the values."""
+    A `trigger` acts when it is pressed: buttons send a lone number with it, and a lone 0 or F as they
+    are released, which does nothing. `{name}` in the address is a whole number that comes first among
+    the values."""
 
     name: str
     address: str
@@ -101,6 +102,8 @@ class Control:
 
     def coerce(self, values: Sequence[Any]) -> tuple[Value, ...]:
         """Check the number of values and make each what it should be."""
+        if self.trigger and len(values) == 1 and isinstance(values[0], (int, float)):
+            values = ()
         needed = [a for a in self.arguments if not a.optional]
         many = bool(self.arguments) and self.arguments[-1].many
         if len(values) < len(needed) or (len(values) > len(self.arguments) and not many):
@@ -109,6 +112,10 @@ class Control:
         if many:
             return tuple(self.arguments[-1].coerce(value) for value in values)
         return tuple(a.coerce(v) for a, v in zip(self.arguments, values, strict=False))
+
+    def released(self, values: Sequence[Any]) -> bool:
+        """Are these the values of a button being released?"""
+        return self.trigger and len(values) == 1 and values[0] in (0, False)
 
     def match(self, address: str) -> tuple[int, ...] | None:
         """The numbers in the address if it is this control's, else None. Raises `BadControl`

@@ -6,6 +6,7 @@ This module imports nothing but the standard library, because the player process
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 STEPS_PER_BEAT = 24
@@ -26,6 +27,11 @@ class Note(NamedTuple):
     pitch: int
     velocity: int = 90
     channel: int = 0
+
+
+def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """By start, then channel and pitch: the order in which notes are struck."""
+    return tuple(sorted(notes, key=lambda note: (note.start, note.channel, note.pitch)))
 
 
 def seconds_per_step(bpm: float) -> float:

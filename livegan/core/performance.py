@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from .conductor import Conductor, Generator
 from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
-from .music import STEPS_PER_BAR, Note
-from .player import NOTE_OFF, NOTE_ON, BarLine, Event, Output, Player
+from .music import STEPS_PER_BAR, Note, in_order
+from .player import NOTE_OFF, NOTE_ON, Event, Output, Player
 from .state import State
 from .table import Move
 
@@ -40,7 +40,7 @@ def notes_of(events: Iterable[tuple[int, int, int, int]]) -> list[Note]:
         elif kind == NOTE_OFF and (channel, pitch) in sounding:
             start, struck = sounding.pop((channel, pitch))
             notes.append(Note(start, step - start, pitch, struck, channel))
-    return sorted(notes)
+    return list(in_order(notes))
 
 
 def obey(player: Player, command: Command, now: float) -> list[Output]:
@@ -62,32 +62,32 @@ def obey(player: Player, command: Command, now: float) -> list[Output]:
 def simulate(
     generator: Generator, state: State, bars: int, moves: dict[int, list[Move]]
 ) -> Iterator[tuple[Output, Conductor]]:
-    """Play so many bars; `moves` are made as their bar begins. Yields every output as it falls due,
-    with the conductor as it is then. Raises `BadValue` if a move can't be taken."""
+    """Play so many bars; `moves` are made just before their bar begins. Yields every output as it falls
+    due, with the conductor as it is then. Raises `BadValue` if a move can't be taken."""
     conductor = Conductor(generator, state)
     player = Player()
-    now = 0.0
-    for command in conductor.start():
-        obey(player, command, now)
-    end = bars * STEPS_PER_BAR
-    while (deadline := player.deadline()) is not None:
-        now = deadline
-        for output in player.due(now):
-            if isinstance(output, BarLine):
-                if output.bar * STEPS_PER_BAR >= end:
-                    for last in player.stop(now):
-                        yield last, conductor
-                    return
-                yield output, conductor
-                commands = conductor.bar_started(output.bar)
-                for move in moves.get(output.bar, []):
-                    commands += conductor.move(move)
-                    if move.control.changes_music:
-                        commands += conductor.render_again()
-                for command in commands:
-                    yield from ((made, conductor) for made in obey(player, command, now))
-            else:
-                yield output, conductor
+    coming = 0
+    deliver(player, conductor.start(), 0.0, bars)
+    while (now := player.deadline()) is not None and coming <= bars:
+        if now >= player.time_of(coming * STEPS_PER_BAR):
+            commands = conductor.bar_started(coming)
+            for move in moves.get(coming, []):
+                commands += conductor.move(move)
+                if move.control.changes_music:
+                    commands += conductor.render_again()
+            yield from ((made, conductor) for made in deliver(player, commands, now, bars))
+            coming += 1
+        yield from ((output, conductor) for output in player.due(now))
+
+
+def deliver(player: Player, commands: list[Command], now: float, bars: int) -> list[Output]:
+    """Obey each; bars after the last are empty, so that the last notes end and no others begin."""
+    outputs: list[Output] = []
+    for command in commands:
+        if isinstance(command, SendBar) and command.bar >= bars:
+            command = command._replace(notes=())
+        outputs += obey(player, command, now)
+    return outputs
 
 
 def perform(generator: Generator, state: State, bars: int, moves: dict[int, list[Move]]) -> Performance:
@@ -101,5 +101,5 @@ def perform(generator: Generator, state: State, bars: int, moves: dict[int, list
         if isinstance(output, Event):
             events.append(output)
         elif conductor.state.tempo != tempi[-1][1]:
-            tempi.append((max(0, conductor.bar) * STEPS_PER_BAR, conductor.state.tempo))
+            tempi.append((conductor.bar * STEPS_PER_BAR, conductor.state.tempo))
     return Performance(bars, tuple(events), tuple(tempi))

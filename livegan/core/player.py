@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, seconds_per_step
+from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, in_order, seconds_per_step
 
 QUANTA = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
 """What a revision may wait for, in steps."""
@@ -147,7 +147,7 @@ class Player:
         known = self._sheets.get(bar)
         if bar < self._bar or (known is not None and known.revision >= revision):
             return
-        sheet = Sheet(revision, tuple(sorted(notes)))
+        sheet = Sheet(revision, in_order(notes))
         self._sheets[bar] = sheet
         if bar != self._bar:
             return

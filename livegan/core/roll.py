@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
+from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note, in_order
 
 BoolArray = NDArray[np.bool_]
 
@@ -17,7 +17,7 @@ def roll_from_notes(notes: Iterable[Note], steps: int = STEPS_PER_BAR) -> BoolAr
     step from it (unless that is its only one), so that both stay two notes; at a bar line it need not,
     since bars cut notes anyway. Pitches outside the roll and steps past its end are left out."""
     roll = np.zeros((steps, PITCHES), dtype=bool)
-    for note in sorted(notes):
+    for note in in_order(notes):
         row = note.pitch - LOWEST_PITCH
         if 0 <= row < PITCHES and 0 <= note.start < steps:
             if note.start % STEPS_PER_BAR > 1 and roll[note.start - 2, row]:
@@ -36,4 +36,4 @@ def notes_from_roll(roll: BoolArray, velocity: int = 90, channel: int = 0) -> li
         Note(int(start), int(end - start), int(row) + LOWEST_PITCH, velocity, channel)
         for row, start, end in zip(rows, starts, ends, strict=True)
     ]
-    return sorted(notes)
+    return list(in_order(notes))

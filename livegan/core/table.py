@@ -3,7 +3,7 @@ from it; a new knob is one new row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,12 +20,6 @@ def field(name: str) -> dict[str, Any]:
         return (getattr(state, name),)
 
     return {"apply": lambda state, value: replace(state, **{name: value}), "read": read}
-
-
-def trigger(apply: Callable[..., State] | None = None, **more: Any) -> dict[str, Any]:
-    """For a button: it acts on a press and may come with a number, as buttons do."""
-    pressed = Argument("pressed", "bool", optional=True)
-    return {"apply": apply, "trigger": True, "arguments": (pressed,), **more}
 
 
 def share(name: str = "share") -> tuple[Argument, ...]:
@@ -45,33 +39,33 @@ SCENE = Argument("scene", "int", 1, SCENES)
 CONTROLS: tuple[Control, ...] = (
     Control(
         "play", "/play", "Start at bar 1, at once.",
-        **trigger(lambda state, *_: replace(state, playing=True), changes_music=False),
-        read=lambda state: (state.playing,), default="stopped",
+        apply=lambda state: replace(state, playing=True),
+        read=lambda state: (state.playing,), trigger=True, changes_music=False,
     ),
     Control(
         "stop", "/stop", "Stop and end every sounding note.",
-        **trigger(lambda state, *_: replace(state, playing=False), changes_music=False),
+        apply=lambda state: replace(state, playing=False), trigger=True, changes_music=False,
     ),
     Control(
         "panic", "/panic", "End every note, and tell every channel to be silent (CC 123, CC 120). "
         "Play goes on.",
-        **trigger(changes_music=False),
+        trigger=True, changes_music=False,
     ),
     Control(
         "tempo", "/tempo", "Tempo, from this moment on.",
         (Argument("bpm", "float", 20, 300, unit="quarter notes a minute"),),
-        **field("tempo"), default="120", changes_music=False,
+        **field("tempo"), changes_music=False,
     ),
     Control(
         "quantum", "/quantum", "What a move waits for before it is heard: the next step (1/24 of a "
         "beat), beat or bar line.",
         (Argument("quantum", "text", choices=tuple(QUANTA)),),
-        **field("quantum"), default="step", changes_music=False,
+        **field("quantum"), changes_music=False,
     ),
     Control(
         "seed", "/seed", "Another place in the latent space, and another way of drifting.",
         (Argument("seed", "int", 0, 2**31 - 1),),
-        apply=moves.set_seed, read=lambda state: (state.seed,), default="1",
+        apply=moves.set_seed, read=lambda state: (state.seed,),
     ),
     Control(
         "coordinate", "/z/{i}", "One coordinate of the latent; the others give way, so that the point "
@@ -87,7 +81,7 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         "xy", "/xy", "A place on the plane through scenes 1 (0, 0), 2 (1, 0), 3 (0, 1) and 4 (1, 1).",
         (Argument("x", "float", 0, 1), Argument("y", "float", 0, 1)),
-        apply=moves.set_xy, read=lambda state: state.xy, default="0 0",
+        apply=moves.set_xy, read=lambda state: state.xy,
     ),
     Control(
         "store", "/scene/{scene}/store", "Keep the latent that sounds now as a scene, with a name if "
@@ -97,9 +91,7 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "recall", "/scene/{scene}/recall", "Go to a scene.",
-        (Argument("pressed", "bool", optional=True),),
-        apply=lambda state, number, *_: moves.recall_scene(state, number),
-        index=SCENE, trigger=True,
+        apply=moves.recall_scene, index=SCENE, trigger=True,
     ),
     Control(
         "morph", "/morph", "Go to a scene, by number or name, over so many bars.",
@@ -109,7 +101,7 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         "drift", "/drift", "How far the latent wanders by itself each bar: 0 stands still, 1 is as far "
         "as chance.",
-        share(), **field("drift"), default="0.15",
+        share(), **field("drift"),
     ),
     Control(
         "density", "/density", "Notes a bar, met by taking the likeliest onsets: 0 is silence, 0.5 the "
@@ -121,13 +113,13 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "velocity", "/velocity", "How hard the notes are struck: 1 is MIDI velocity 127.",
-        share(), **field("velocity"), default="0.7",
+        share(), **field("velocity"),
     ),
     Control(
         "freeze", "/freeze", "Hold the latent: the bar repeats. Knobs still act; moves in the latent "
         "space are heard on release.",
         (Argument("on", "bool"),),
-        apply=moves.set_freeze, read=read_freeze, default="off",
+        apply=moves.set_freeze, read=read_freeze,
     ),
     Control(
         "model", "/model", "Another model, by name or file, from a bar line on, without a gap.",
@@ -172,11 +164,8 @@ class Move:
 
     control: Control
     values: tuple[Value, ...]
-
-    @property
-    def ignored(self) -> bool:
-        """A button's release."""
-        return self.control.trigger and bool(self.values) and self.values[-1] is False
+    ignored: bool = False
+    """A button was released."""
 
 
 def move_for(address: str, values: Sequence[Any]) -> Move:
@@ -184,7 +173,8 @@ def move_for(address: str, values: Sequence[Any]) -> Move:
     for control in CONTROLS:
         numbers = control.match(address)
         if numbers is not None:
-            return Move(control, (*numbers, *control.coerce(values)))
+            checked = (*numbers, *control.coerce(values))
+            return Move(control, checked, control.released(values))
     raise BadControl(f"no such address; see docs/osc.md ({PREFIX}/...)")
 
 

@@ -117,7 +117,7 @@ class PlayerProcess:
                 self.player.play(now)
             case Stop():
                 self.perform(self.player.stop(now))
-                self.report_played()
+                self.report(self.played())
             case Panic():
                 self.perform(self.player.panic(now))
             case Quit():
@@ -133,21 +133,21 @@ class PlayerProcess:
                     self.lateness.append(self.clock() - due)
                     self.sent.append((step, status, data1, data2))
                 case BarLine(_, bar, revision, repeated):
-                    reports.append(BarStarted(bar, revision, repeated))
+                    reports += [self.played(), BarStarted(bar, revision, repeated)]
                 case Beat(_, bar, beat):
                     reports.append(BeatStarted(bar, beat))
         for report in reports:
-            if isinstance(report, BarStarted):
-                self.report_played()
             self.report(report)
 
-    def report_played(self) -> None:
+    def played(self) -> Played:
+        """What was sent since the last time it was asked."""
         late = self.lateness or [0.0]
         median, worst = statistics.median(late) * 1e3, max(late) * 1e3
-        self.report(Played(tuple(self.sent), median, worst, self.player.late_notes))
+        report = Played(tuple(self.sent), median, worst, self.player.late_notes)
         self.lateness.clear()
         self.sent.clear()
         self.player.late_notes = 0
+        return report
 
     def report(self, report: Report) -> None:
         """Queue and send without waiting; a parent that reads nothing loses reports, not music."""
@@ -178,7 +178,7 @@ def main(arguments: list[str]) -> None:
     process = PlayerProcess(link, sink)
 
     def end(number: int, frame: FrameType | None) -> None:
-        process.running = False
+        raise SystemExit  # out of any wait; run() silences on the way
 
     signal.signal(signal.SIGTERM, end)
     gc.collect()

@@ -1,0 +1,142 @@
+"""The conductor keeps a bar ahead, and a move reaches what has not been played."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from livegan.core.conductor import Conductor, channel_of, render_bar
+from livegan.core.messages import Command, Panic, Play, SendBar, SetTempo, Stop
+from livegan.core.model import Track
+from livegan.core.state import initial
+from livegan.core.table import parse_setting
+
+from .fakes import QUANTILES, BrokenGenerator, FakeGenerator
+
+
+def conductor(**changes: object) -> Conductor:
+    generator = FakeGenerator()
+    state = replace(initial(1, generator.latent_size), **changes)  # type: ignore[arg-type]
+    return Conductor(generator, state)
+
+
+def bars(commands: list[Command]) -> list[tuple[int, int]]:
+    return [(c.bar, c.revision) for c in commands if isinstance(c, SendBar)]
+
+
+def test_a_new_player_gets_the_tempo_and_two_bars() -> None:
+    commands = conductor().start()
+    assert commands[0] == SetTempo(120.0)
+    assert [bar for bar, _ in bars(commands)] == [0, 1]
+
+
+def test_every_bar_line_brings_the_bar_after() -> None:
+    one = conductor()
+    one.start()
+    assert [bar for n in range(3) for bar, _ in bars(one.bar_started(n))] == [1, 2, 3]
+
+
+def test_the_bar_that_plays_is_the_one_that_was_sent_ahead() -> None:
+    one = conductor()
+    one.start()
+    ahead = one.bar_started(0)[0]
+    one.bar_started(1)
+    assert isinstance(ahead, SendBar)
+    assert ahead.notes == render_bar(one.generator, one.state)
+
+
+def test_a_move_renders_this_bar_and_the_next_with_higher_revisions() -> None:
+    one = conductor()
+    first = dict(bars(one.start()))
+    one.move(parse_setting("/xy=0.3,0.9"))
+    again = one.render_again()
+    assert all(revision > first[bar] for bar, revision in bars(again))
+    assert {c.quantum for c in again if isinstance(c, SendBar)} == {"step"}
+
+
+def test_rendering_again_without_a_move_changes_no_note() -> None:
+    one = conductor()
+    before = [c.notes for c in one.start() if isinstance(c, SendBar)]
+    after = [c.notes for c in one.render_again() if isinstance(c, SendBar)]
+    assert before == after
+
+
+def test_transport_becomes_commands() -> None:
+    one = conductor()
+    assert one.move(parse_setting("/play")) == [Play()]
+    assert one.move(parse_setting("/play")) == []
+    assert one.move(parse_setting("/tempo=90")) == [SetTempo(90.0)]
+    assert one.move(parse_setting("/panic")) == [Panic()]
+    stopped = one.move(parse_setting("/stop"))
+    assert stopped[0] == Stop()
+    assert [bar for bar, _ in bars(stopped)] == [0, 1], "ready to start again at once"
+
+
+def test_density_and_velocity_do_what_they_say() -> None:
+    one = conductor()
+    for asked, count in ((0.0, 0), (0.5, 11), (1.0, 21)):
+        one.move(parse_setting(f"/density={asked}"))
+        assert len(render_bar(one.generator, one.state)) == count
+    one.move(parse_setting("/velocity=1"))
+    assert {note.velocity for note in render_bar(one.generator, one.state)} == {127}
+    one.move(parse_setting("/velocity=0"))
+    assert {note.velocity for note in render_bar(one.generator, one.state)} == {1}
+
+
+def test_a_new_model_waits_for_the_bar_line() -> None:
+    one, other = conductor(playing=True), FakeGenerator(latent_size=5)
+    one.start()
+    one.bar_started(0)
+    calls = one.generator.calls  # type: ignore[attr-defined]
+    assert [bar for bar, _ in bars(one.use(other))] == [1]
+    one.render_again()
+    assert one.generator.calls == calls + 1, "this bar is still the old model's"  # type: ignore[attr-defined]
+    one.bar_started(1)
+    assert one.generator is other
+    assert len(one.state.point) == 5
+
+
+def test_a_model_that_fails_leaves_the_last_bar_and_says_so() -> None:
+    generator = BrokenGenerator()
+    one = Conductor(generator, initial(1, generator.latent_size))
+    good = one.start()[-1]
+    generator.broken = True
+    failed = one.bar_started(0)[0]
+    assert isinstance(good, SendBar)
+    assert isinstance(failed, SendBar)
+    assert failed.notes == good.notes
+    assert one.failure == "broken: out of order"
+    generator.broken = False
+    one.bar_started(1)
+    assert one.failure is None
+
+
+def test_the_same_seed_gives_the_same_bars_and_another_gives_others() -> None:
+    def first_bars(seed: int) -> list[object]:
+        one = conductor()
+        one.move(parse_setting(f"/seed={seed}"))
+        one.start()
+        return [one.bar_started(n)[0][2] for n in range(8)]  # type: ignore[misc]
+
+    assert first_bars(3) == first_bars(3)
+    assert first_bars(3) != first_bars(4)
+
+
+def test_fresh_draws_unrelated_points() -> None:
+    one = conductor(fresh=True)
+    points = []
+    for bar in range(20):
+        one.bar_started(bar)
+        points.append(one.state.point)
+    cosines = np.corrcoef(np.array(points))[np.triu_indices(20, 1)]
+    assert abs(cosines.mean()) < 0.2
+
+
+def test_each_track_has_a_channel_and_drums_have_ten() -> None:
+    tracks = [Track(f"t{i}", 0, i == 1, QUANTILES) for i in range(12)]
+    channels = [channel_of(i, tracks) for i in range(12)]
+    assert channels[1] == 9
+    assert len(set(channels)) == 12
+    assert pytest.approx(channels[:3]) == [0, 9, 1]

@@ -1,0 +1,68 @@
+"""Moves stay on the sphere and go where they say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from livegan.core import latent
+
+SIZE = 6
+VECTORS = arrays.arrays(np.float64, SIZE, elements=st.floats(-3, 3)).filter(
+    lambda v: np.linalg.norm(v) > 0.1
+)
+POINTS = VECTORS.map(latent.on_sphere)
+RADIUS = math.sqrt(SIZE)
+
+
+def on(point: np.ndarray) -> bool:
+    return bool(np.isclose(np.linalg.norm(point), RADIUS))
+
+
+@given(POINTS, POINTS, st.floats(0, 1))
+def test_slerp_stays_on_the_sphere_at_even_angles(a: np.ndarray, b: np.ndarray, share: float) -> None:
+    between = latent.slerp(a, b, share)
+    assert on(between)
+    whole = latent.angle_between(a, b)
+    assert latent.angle_between(a, between) == pytest.approx(share * whole, abs=1e-3)
+
+
+@given(POINTS)
+def test_slerp_between_opposite_points_does_not_cross_the_middle(a: np.ndarray) -> None:
+    halfway = latent.slerp(a, -a, 0.5)
+    assert on(halfway)
+    assert latent.angle_between(a, halfway) == pytest.approx(math.pi / 2, abs=1e-3)
+
+
+@given(POINTS, st.integers(0, SIZE - 1), st.floats(-2.4, 2.4))
+def test_a_coordinate_is_set_exactly(point: np.ndarray, index: int, value: float) -> None:
+    moved = latent.with_coordinate(point, index, value)
+    assert moved[index] == value
+    assert on(moved)
+
+
+@given(POINTS, POINTS, POINTS, POINTS)
+def test_the_plane_has_the_scenes_at_its_corners(
+    a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray
+) -> None:
+    for (x, y), corner in {(0, 0): a, (1, 0): b, (0, 1): c, (1, 1): d}.items():
+        assert np.allclose(latent.on_plane((a, b, c, d), x, y), corner, atol=1e-5)
+
+
+@given(POINTS, VECTORS, st.floats(0.01, 1.5), st.integers(0, 1000))
+def test_wandering_goes_the_angle_asked(
+    point: np.ndarray, heading: np.ndarray, angle: float, seed: int
+) -> None:
+    moved, _ = latent.wander(point, heading, angle, np.random.default_rng(seed))
+    assert on(moved)
+    assert latent.angle_between(point, moved) == pytest.approx(angle, abs=1e-6)
+
+
+def test_the_middle_has_no_direction() -> None:
+    with pytest.raises(ValueError, match="no direction"):
+        latent.on_sphere(np.zeros(SIZE))

@@ -1,0 +1,75 @@
+"""The whole instrument under a simulated clock."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+
+import pytest
+
+from livegan.core.music import STEPS_PER_BAR, seconds_per_step
+from livegan.core.performance import Performance, perform, simulate
+from livegan.core.player import NOTE_OFF, NOTE_ON, START_LEAD, BarLine, Event
+from livegan.core.state import initial
+from livegan.core.table import Move, parse_setting
+
+from .fakes import FakeGenerator
+
+
+def performance(bars: int, moves: dict[int, list[str]] | None = None, seed: int = 1) -> Performance:
+    generator = FakeGenerator()
+    state = replace(initial(seed, generator.latent_size), playing=True)
+    parsed: dict[int, list[Move]] = {
+        bar: [parse_setting(text) for text in texts] for bar, texts in (moves or {}).items()
+    }
+    return perform(generator, state, bars, parsed)
+
+
+def test_it_lasts_so_many_bars_and_ends_every_note() -> None:
+    played = performance(8)
+    ons = sum(event.status & 0xF0 == NOTE_ON for event in played.events)
+    offs = sum(event.status & 0xF0 == NOTE_OFF for event in played.events)
+    assert ons == offs == 32
+    assert max(event.step for event in played.events) <= 8 * STEPS_PER_BAR
+
+
+def test_a_move_takes_effect_in_its_bar() -> None:
+    played = performance(4, {2: ["/velocity=1"], 3: ["/density=1"]})
+    by_bar = [[n for n in played.notes() if n.start // STEPS_PER_BAR == bar] for bar in range(4)]
+    assert [{n.velocity for n in notes} for notes in by_bar] == [{89}, {89}, {127}, {127}]
+    assert [len(notes) for notes in by_bar] == [4, 4, 4, 21]
+
+
+def test_tempo_changes_are_kept_with_their_place() -> None:
+    played = performance(4, {2: ["/tempo=60"]})
+    assert played.tempi == ((0, 120.0), (2 * STEPS_PER_BAR, 60.0))
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_bars_without_leak_drift_or_hanging_note() -> None:
+    bars = 100_000
+    generator = FakeGenerator()
+    state = replace(initial(1, generator.latent_size), playing=True, tempo=137.0)
+    step = seconds_per_step(137.0)
+    sounding: set[tuple[int, int]] = set()
+    lines, early = 0, 0
+    for output, _ in simulate(generator, state, bars, {}):
+        if isinstance(output, BarLine):
+            lines += 1
+            assert not output.repeated
+            ideal = START_LEAD + output.bar * STEPS_PER_BAR * step
+            assert output.due == pytest.approx(ideal, abs=1e-6)
+            if lines == 1000:
+                gc.collect()
+                early = len(gc.get_objects())
+        elif isinstance(output, Event):
+            key = (output.status & 0x0F, output.data1)
+            if output.status & 0xF0 == NOTE_ON:
+                assert key not in sounding
+                sounding.add(key)
+            else:
+                sounding.remove(key)
+    gc.collect()
+    assert lines == bars + 1
+    assert not sounding
+    assert len(gc.get_objects()) - early < 1_000, "something is kept for every bar"

@@ -1,0 +1,286 @@
+"""The player promises: every note ends, on the grid, whatever arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
+from livegan.core.player import (
+    CONTROL,
+    LATE_MARGIN,
+    NOTE_OFF,
+    NOTE_ON,
+    QUANTA,
+    START_LEAD,
+    BarLine,
+    Beat,
+    Event,
+    Output,
+    Player,
+)
+
+
+def play_until(player: Player, end: float) -> list[Output]:
+    """Run a player on time up to a moment."""
+    outputs: list[Output] = []
+    while (deadline := player.deadline()) is not None and deadline <= end:
+        outputs += player.due(deadline)
+    return outputs
+
+
+def midi(outputs: list[Output]) -> list[tuple[int, str, int]]:
+    """(step, 'on' or 'off', pitch) of the note events."""
+    kinds = {NOTE_ON: "on", NOTE_OFF: "off"}
+    return [
+        (o.step, kinds[o.status & 0xF0], o.data1)
+        for o in outputs
+        if isinstance(o, Event) and o.status & 0xF0 in kinds
+    ]
+
+
+STEP = seconds_per_step(120)
+BAR = STEPS_PER_BAR * STEP
+
+
+def started(*bars: list[Note], bpm: float = 120) -> Player:
+    player = Player(bpm)
+    for number, notes in enumerate(bars):
+        player.take_bar(number, 1, notes, "bar", 0.0)
+    player.play(0.0)
+    return player
+
+
+def test_a_bar_is_played_on_the_grid_offs_before_ons() -> None:
+    player = started([Note(0, 24, 60), Note(24, 24, 60), Note(24, 6, 64)])
+    assert midi(play_until(player, BAR * 0.9)) == [
+        (0, "on", 60),
+        (24, "off", 60),
+        (24, "on", 60),
+        (24, "on", 64),
+        (30, "off", 64),
+        (48, "off", 60),
+    ]
+
+
+def test_events_carry_the_moment_they_are_due() -> None:
+    player = started([Note(12, 12, 60)])
+    on = next(o for o in play_until(player, BAR / 2) if isinstance(o, Event))
+    assert on.due == pytest.approx(START_LEAD + 12 * STEP)
+
+
+def test_bar_lines_and_beats_are_told() -> None:
+    lines = [o for o in play_until(started([], []), START_LEAD + BAR) if not isinstance(o, Event)]
+    assert [(o.bar, o.beat) for o in lines if isinstance(o, Beat)] == [
+        *((0, beat) for beat in range(4)),
+        (1, 0),
+    ]
+    assert [(o.bar, o.repeated) for o in lines if isinstance(o, BarLine)] == [(0, False), (1, False)]
+
+
+def test_a_missing_bar_is_the_last_one_again() -> None:
+    outputs = play_until(started([Note(0, 6, 60)]), START_LEAD + 2.5 * BAR)
+    assert midi(outputs) == [
+        (place, kind, 60)
+        for bar in range(3)
+        for place, kind in ((bar * 96, "on"), (bar * 96 + 6, "off"))
+    ]
+    assert [o.repeated for o in outputs if isinstance(o, BarLine)] == [False, True, True]
+
+
+@pytest.mark.parametrize(("quantum", "first"), [("step", 31), ("beat", 48), ("bar", None)])
+def test_a_revision_replaces_what_was_not_played_from_the_next_quantum_on(
+    quantum: str, first: int | None
+) -> None:
+    player = started([Note(step, 1, 60) for step in range(STEPS_PER_BAR)])
+    play_until(player, START_LEAD + 30.5 * STEP)
+    now = START_LEAD + 30.5 * STEP
+    player.take_bar(0, 2, [Note(step, 1, 72) for step in range(STEPS_PER_BAR)], quantum, now)
+    ons = [e for e in midi(play_until(player, START_LEAD + 95.5 * STEP)) if e[1] == "on"]
+    changed = [step for step, _, pitch in ons if pitch == 72]
+    assert (changed[0] if changed else None) == first
+    assert len(ons) == 65, "every step still strikes once"
+
+
+def test_a_revision_does_not_cut_what_sounds() -> None:
+    player = started([Note(0, 90, 60)])
+    play_until(player, START_LEAD + 10 * STEP)
+    player.take_bar(0, 2, [Note(20, 6, 72)], "step", START_LEAD + 10.5 * STEP)
+    assert midi(play_until(player, START_LEAD + 95 * STEP)) == [
+        (20, "on", 72),
+        (26, "off", 72),
+        (90, "off", 60),
+    ]
+
+
+def test_striking_a_sounding_pitch_again_ends_it_first() -> None:
+    player = started([Note(0, 90, 60)])
+    play_until(player, START_LEAD)
+    player.take_bar(0, 2, [Note(20, 6, 60)], "step", START_LEAD)
+    assert midi(play_until(player, START_LEAD + 95 * STEP)) == [
+        (20, "off", 60),
+        (20, "on", 60),
+        (26, "off", 60),
+    ]
+
+
+def test_an_older_revision_and_a_past_bar_are_ignored() -> None:
+    player = started([Note(0, 6, 60)], [Note(0, 6, 62)])
+    play_until(player, START_LEAD + BAR)
+    player.take_bar(0, 9, [Note(50, 6, 70)], "step", START_LEAD + BAR)
+    player.take_bar(1, 1, [Note(50, 6, 71)], "step", START_LEAD + BAR)
+    later = midi(play_until(player, START_LEAD + 1.9 * BAR))
+    assert all(pitch == 62 for _, _, pitch in later)
+
+
+def test_stop_ends_everything_and_play_starts_at_bar_0() -> None:
+    player = started([Note(0, 90, 60), Note(0, 90, 64)])
+    play_until(player, START_LEAD)
+    assert midi(player.stop(0.1)) == [(5, "off", 60), (5, "off", 64)]
+    assert player.deadline() is None
+    player.take_bar(0, 5, [Note(0, 6, 50)], "bar", 0.2)
+    player.play(1.0)
+    assert midi(play_until(player, 1.1))[0] == (0, "on", 50)
+
+
+def test_panic_silences_every_channel_and_goes_on() -> None:
+    player = started([Note(0, 90, 60), Note(48, 6, 62)])
+    play_until(player, START_LEAD)
+    events = [e for e in player.panic(0.1) if isinstance(e, Event)]
+    assert (events[0].status, events[0].data1) == (NOTE_OFF, 60)
+    silenced = {(e.status & 0x0F, e.data1) for e in events if e.status & 0xF0 == CONTROL}
+    assert silenced == {(channel, cc) for channel in range(16) for cc in (120, 123)}
+    assert midi(play_until(player, BAR * 0.8)) == [(48, "on", 62), (54, "off", 62)]
+
+
+def test_a_tempo_change_moves_only_the_future() -> None:
+    player = started([Note(24, 24, 60)])
+    half = START_LEAD + 24 * STEP
+    play_until(player, half)
+    player.set_tempo(60, half)
+    off = next(o for o in play_until(player, 10) if isinstance(o, Event))
+    assert off.due == pytest.approx(half + 24 * 2 * STEP)
+
+
+def test_strikes_that_are_too_late_are_left_out_but_never_an_off() -> None:
+    player = started([Note(0, 12, 60), Note(24, 6, 62), Note(72, 6, 64)])
+    play_until(player, START_LEAD)
+    outputs = player.due(START_LEAD + 24 * STEP + LATE_MARGIN * 1.01)
+    assert midi(outputs) == [(12, "off", 60)]
+    assert player.late_notes == 1
+
+
+# any sequence of bars, revisions, tempo changes, stops and panics
+
+
+@st.composite
+def bars(draw: st.DrawFn) -> list[Note]:
+    """Notes that do not overlap on one pitch, as the decoder makes them."""
+    notes = []
+    for pitch in draw(st.lists(st.integers(58, 62), max_size=4, unique=True)):
+        edges = sorted(draw(st.lists(st.integers(0, 96), max_size=6, unique=True)))
+        channel = draw(st.integers(0, 1))
+        notes += [
+            Note(start, end - start, pitch, 90, channel)
+            for start, end in zip(edges[::2], edges[1::2], strict=False)
+        ]
+    return notes
+
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("wait"), st.floats(0, 3)),
+    st.tuples(st.just("oversleep"), st.floats(0, 1.5)),
+    st.tuples(st.just("bar"), st.integers(0, 2), bars(), st.sampled_from(sorted(QUANTA))),
+    st.tuples(st.just("tempo"), st.floats(20, 300)),
+    st.tuples(st.just("play")),
+    st.tuples(st.just("stop")),
+    st.tuples(st.just("panic")),
+)
+
+
+@dataclass
+class Listener:
+    """Follows what a synth would hear and what was asked, and complains at once."""
+
+    sounding: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    asked: set[tuple[int, int, int, int]] = field(default_factory=set)
+    last_due: float = 0.0
+    cut: bool = False
+    strikes: int = 0
+
+    def ask(self, bar: int, notes: list[Note]) -> None:
+        self.asked |= {(n.start, n.channel, n.pitch, n.length) for n in notes}
+
+    def hear(self, outputs: list[Output], silencing: bool = False) -> None:
+        events = [o for o in outputs if isinstance(o, Event)]
+        for position, event in enumerate(events):
+            key = (event.status & 0x0F, event.data1)
+            if event.status & 0xF0 == NOTE_ON:
+                assert key not in self.sounding, "struck while it sounds"
+                assert event.due >= self.last_due - 1e-9, "out of order"
+                self.strikes += 1
+                wanted = [a[3] for a in self.asked if (a[0], a[1], a[2]) == (event.step % 96, *key)]
+                assert wanted, "nobody asked for this note"
+                self.sounding[key] = (event.step, min(wanted))
+            elif event.status & 0xF0 == NOTE_OFF:
+                assert key in self.sounding, "an off without its on"
+                start, length = self.sounding.pop(key)
+                struck_again = any(
+                    later.status == NOTE_ON | key[0]
+                    and later.data1 == key[1]
+                    and later.step == event.step
+                    for later in events[position + 1 :]
+                )
+                if not silencing and not struck_again:
+                    assert event.step - start >= length, "shorter than asked"
+            if not silencing:
+                self.last_due = max(self.last_due, event.due)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ACTIONS, max_size=40))
+def test_whatever_arrives_every_note_ends_once_in_order_and_in_full(
+    actions: list[tuple[object, ...]],
+) -> None:
+    player, listener = Player(), Listener()
+    now, revision, current = 0.0, 0, 0
+    listener.last_due = -1.0
+    for name, *arguments in actions:
+        if name == "wait":
+            end = now + float(str(arguments[0]))
+            while (deadline := player.deadline()) is not None and deadline <= end:
+                outputs = player.due(deadline)
+                listener.hear(outputs)
+                current = max([o.bar for o in outputs if isinstance(o, BarLine)] + [current])
+            now = end
+        elif name == "oversleep":
+            now += float(str(arguments[0]))
+            outputs = player.due(now)
+            listener.hear(outputs)
+            current = max([o.bar for o in outputs if isinstance(o, BarLine)] + [current])
+        elif name == "bar":
+            ahead, notes, quantum = arguments
+            assert isinstance(ahead, int)
+            assert isinstance(notes, list)
+            revision += 1
+            listener.ask(current + ahead, notes)
+            player.take_bar(current + ahead, revision, notes, str(quantum), now)
+        elif name == "tempo":
+            player.set_tempo(float(str(arguments[0])), now)
+            listener.last_due = -1.0
+        elif name == "play":
+            current = 0 if not player.playing else current
+            player.play(now)
+        elif name == "stop":
+            listener.hear(player.stop(now), silencing=True)
+            assert not listener.sounding
+            listener.last_due, current = -1.0, 0
+        else:
+            listener.hear(player.panic(now), silencing=True)
+            assert not listener.sounding
+        assert {(c, p) for c, p in listener.sounding} == player.sounding
+    listener.hear(player.stop(now), silencing=True)
+    assert not listener.sounding
