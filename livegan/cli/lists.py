@@ -16,7 +16,7 @@ def ports() -> None:
     if not backends:
         click.echo("no MIDI system found (neither ALSA nor JACK answers); serve plays without a port")
         return
-    for name, backend in output_ports():
+    for name, backend, _ in output_ports():
         click.echo(f"{name}\t{backend}")
     click.echo(f"livegan (virtual, made by serve)\t{backends[0]}")
 

@@ -46,25 +46,24 @@ class Nowhere:
 
 
 class RtMidiPort:
-    """A port of python-rtmidi by way of mido."""
+    """A port of one of RtMidi's backends: number `place` of those that are there, or a virtual one."""
 
-    def __init__(self, backend: str, name: str | None) -> None:
-        import mido
+    def __init__(self, backend: str, name: str, place: int | None) -> None:
+        import rtmidi
 
-        self._message = mido.Message.from_bytes
-        module = mido.Backend(f"mido.backends.rtmidi/{backend}")
-        if name is None:
-            self._port = module.open_output(NAME, virtual=True, client_name=NAME)
-            self.name = f"{NAME} (virtual port, {backend})"
+        self._out = rtmidi.MidiOut(getattr(rtmidi, f"API_{backend}"), name=NAME)
+        if place is None:
+            self._out.open_virtual_port(name)
         else:
-            self._port = module.open_output(name, client_name=NAME)
-            self.name = f"{name} ({backend})"
+            self._out.open_port(place, NAME)
+        self.name = f"{name} ({'virtual port, ' if place is None else ''}{backend})"
 
     def send(self, data: tuple[int, int, int]) -> None:
-        self._port.send(self._message(data))
+        self._out.send_message(data)
 
     def close(self) -> None:
-        self._port.close()
+        self._out.close_port()
+        self._out.delete()
 
 
 @contextmanager
@@ -105,16 +104,17 @@ def working_backends() -> list[str]:
     return found
 
 
-def output_ports() -> list[tuple[str, str]]:
-    """(port name, backend) of every output that could be opened."""
-    import mido
+def output_ports() -> list[tuple[str, str, int]]:
+    """(port name, backend, its number there) of every output that could be opened."""
+    import rtmidi
 
-    with quiet_stderr():
-        return [
-            (name, backend)
-            for backend in working_backends()
-            for name in mido.Backend(f"mido.backends.rtmidi/{backend}").get_output_names()
-        ]
+    ports = []
+    for backend in working_backends():
+        with quiet_stderr():
+            probe = rtmidi.MidiOut(getattr(rtmidi, f"API_{backend}"), name=f"{NAME}-probe")
+            ports += [(name, backend, place) for place, name in enumerate(probe.get_ports())]
+            probe.delete()
+    return ports
 
 
 def open_output(wanted: str | None) -> Sink:
@@ -124,18 +124,23 @@ def open_output(wanted: str | None) -> Sink:
     if not backends:
         raise NoMidi("no MIDI system found (neither ALSA nor JACK answers)")
     if wanted is None:
-        errors = []
-        for backend in backends:
-            try:
-                with quiet_stderr():
-                    return RtMidiPort(backend, None)
-            except Exception as error:
-                errors.append(f"{backend}: {error}")
-        raise NoMidi(f"no virtual MIDI port could be opened ({'; '.join(errors)})")
+        return open_virtual(backends)
     ports = output_ports()
-    for name, backend in ports:
+    for name, backend, place in ports:
         if wanted.lower() in name.lower():
             with quiet_stderr():
-                return RtMidiPort(backend, name)
-    there = ", ".join(name for name, _ in ports) or "none"
+                return RtMidiPort(backend, name, place)
+    there = ", ".join(name for name, *_ in ports) or "none"
     raise NoSuchPort(f"no MIDI output has {wanted!r} in its name; there are: {there}")
+
+
+def open_virtual(backends: list[str]) -> Sink:
+    """On the first backend that can."""
+    errors = []
+    for backend in backends:
+        try:
+            with quiet_stderr():
+                return RtMidiPort(backend, NAME, None)
+        except Exception as error:  # RtMidi has several kinds, one for each way to fail
+            errors.append(f"{backend}: {error}")
+    raise NoMidi(f"no virtual MIDI port could be opened ({'; '.join(errors)})")

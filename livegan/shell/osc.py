@@ -6,6 +6,7 @@ A malformed packet is an item like any other, so that it can be answered and log
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -19,6 +20,11 @@ from pythonosc.osc_packet import OscPacket
 Address = tuple[str, int]
 MAX_PACKET = 65_535
 RECEIVE_BUFFER = 1 << 20
+BUNDLE = b"#bundle\0"
+MAX_DEPTH = 8
+
+# python-osc warns of peers' faults on the root logger; we answer them ourselves
+logging.getLogger().addHandler(logging.NullHandler())
 
 
 class PortTaken(RuntimeError):
@@ -43,10 +49,32 @@ class OscBad:
     why: str
 
 
+def check_frame(packet: bytes, depth: int = 0) -> None:
+    """Walk a packet's bundles: every element has a size above 0, a multiple of 4, that fits (OSC 1.0).
+    python-osc checks none of this and loops for ever on an element of size 0. Raises `ValueError`."""
+    if not packet.startswith(BUNDLE):
+        if not packet.startswith(b"/"):
+            raise ValueError("neither a message nor a bundle")
+        return
+    if depth > MAX_DEPTH:
+        raise ValueError(f"bundles nested deeper than {MAX_DEPTH}")
+    at = len(BUNDLE) + 8
+    if len(packet) < at:
+        raise ValueError("a bundle without a time tag")
+    while at < len(packet):
+        size = int.from_bytes(packet[at : at + 4], signed=True)
+        at += 4
+        if size <= 0 or size % 4 or at + size > len(packet):
+            raise ValueError(f"a bundle element of size {size}")
+        check_frame(packet[at : at + size], depth + 1)
+        at += size
+
+
 def parse(packet: bytes, sender: Address) -> list[OscIn | OscBad]:
     """All messages of a packet, bundles unfolded, time tags turned into monotonic time. Never
     raises."""
     try:
+        check_frame(packet)
         behind = time.monotonic() - time.time()
         return [
             OscIn(sender, timed.message.address, tuple(timed.message.params), timed.time + behind)
@@ -103,6 +131,8 @@ class OscPort:
             except ConnectionError:  # an answer bounced off a closed port (Windows)
                 continue
             except OSError:
+                return
+            if sender is None:  # shut down
                 return
             for item in parse(packet, sender[:2]):
                 receive(item)

@@ -28,6 +28,7 @@ class PlayerLink:
         self.midi_out = midi_out
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def process_id(self) -> int:
@@ -48,9 +49,10 @@ class PlayerLink:
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
             )
         self._link = ours
-        threading.Thread(
+        self._thread = threading.Thread(
             target=self._listen, args=(ours, self._process.pid, receive), name="player", daemon=True
-        ).start()
+        )
+        self._thread.start()
 
     @staticmethod
     def _listen(
@@ -78,7 +80,7 @@ class PlayerLink:
             return
 
     def close(self) -> None:
-        """Tell it to silence everything and quit; it does so in a moment."""
+        """Tell it to silence everything and quit, and wait for its last report."""
         if self._process is None or self._link is None:
             return
         self.send([Quit()])
@@ -87,4 +89,6 @@ class PlayerLink:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._thread:
+            self._thread.join(QUIT_SECONDS)
         self._link.close()

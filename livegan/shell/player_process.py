@@ -79,6 +79,7 @@ class PlayerProcess:
                 self.perform(self.player.due(self.clock()))
         finally:
             self.perform(self.player.panic(self.clock()))
+            self.report(self.played())
             time.sleep(DRAIN_SECONDS)
             self.sink.close()
 

@@ -386,6 +386,7 @@ class Server:
     # feedback
 
     def _subscribe(self, target: Address) -> None:
+        self._tell_changes()
         self.subscribers.pop(target, None)
         while len(self.subscribers) >= MAX_SUBSCRIBERS:
             del self.subscribers[next(iter(self.subscribers))]

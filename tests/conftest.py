@@ -1,0 +1,162 @@
+"""Real parts for tests: a JACK server without sound, daemons, OSC clients."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import pytest
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from livegan.shell.osc import OscIn, OscPort
+
+LIVEGAN = [sys.executable, "-m", "livegan"]
+JACK_SERVER = f"livegan-test-{os.getpid()}"
+
+
+def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Poll until something is true; fails the test after so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.005)
+    pytest.fail(f"after {seconds} s still no {what}")
+
+
+@pytest.fixture(scope="session")
+def jack() -> Iterator[str]:
+    """The name of a running JACK server with the dummy driver; the environment points to it."""
+    missing = [tool for tool in ("jackd", "jack_lsp", "oscsend") if shutil.which(tool) is None]
+    if missing:
+        pytest.fail(f"{', '.join(missing)} not found: run scripts/test, which says what to install")
+    os.environ |= {
+        "JACK_DEFAULT_SERVER": JACK_SERVER,
+        "JACK_NO_AUDIO_RESERVATION": "1",
+        "JACK_NO_START_SERVER": "1",
+        "LIVEGAN_MIDI_API": "jack",
+    }
+    command = ["jackd", "-n", JACK_SERVER, "-S", "-d", "dummy", "-r", "48000", "-p", "256"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def answers() -> bool:
+        return subprocess.run(["jack_lsp"], capture_output=True, check=False).returncode == 0
+
+    wait_for(answers, 10, "JACK server")
+    yield JACK_SERVER
+    server.terminate()
+    server.wait(5)
+
+
+@dataclass
+class Daemon:
+    """A running `livegan serve`."""
+
+    process: subprocess.Popen[str]
+    port: int
+    log: Path
+
+    def send(self, address: str, *values: object) -> None:
+        """By liblo's oscsend, a client that we did not write."""
+        letters = {bool: "T", int: "i", float: "f", str: "s"}
+        types = "".join("F" if v is False else letters[type(v)] for v in values)
+        shown = [str(v) for v in values if not isinstance(v, bool)]
+        command = ["oscsend", "localhost", str(self.port), address, *([types] if types else []), *shown]
+        subprocess.run(command, check=True)
+
+    def player_pid(self) -> int:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return int(children.split()[0])
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
+    """Start daemons on free ports; they are ended after the test."""
+    daemons: list[Daemon] = []
+
+    def start(*arguments: str) -> Daemon:
+        log = tmp_path / f"serve{len(daemons)}.log"
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                [*LIVEGAN, "serve", "--port", "0", *arguments], stdout=out, stderr=out, text=True
+            )
+
+        def listening() -> int:
+            assert process.poll() is None, log.read_text()
+            for line in log.read_text().splitlines():
+                if "OSC on " in line:
+                    return int(line.split("OSC on ")[1].split(";")[0].rpartition(":")[2])
+            return 0
+
+        daemon = Daemon(process, wait_for(listening, 20, "daemon"), log)
+        daemons.append(daemon)
+        return daemon
+
+    yield start
+    for daemon in daemons:
+        if daemon.process.poll() is None:
+            daemon.process.kill()
+            daemon.process.wait()
+
+
+@dataclass
+class Client:
+    """A python-osc client that hears what the daemon tells."""
+
+    port: OscPort
+    target: tuple[str, int]
+    heard: Queue[OscIn] = field(default_factory=Queue)
+
+    def send(self, address: str, *values: object) -> None:
+        message = OscMessageBuilder(address)
+        for value in values:
+            message.add_arg(value)
+        self.send_packet(message.build().dgram)
+
+    def send_packet(self, packet: bytes) -> None:
+        assert self.port._socket is not None
+        self.port._socket.sendto(packet, self.target)
+
+    def expect(self, address: str, seconds: float = 5.0) -> tuple[Any, ...]:
+        """The values of the next message to this address; others are passed over."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                message = self.heard.get(timeout=left)
+            except Exception:
+                break
+            if message.address == address:
+                return message.values
+        pytest.fail(f"no {address} came in {seconds} s")
+
+
+@pytest.fixture
+def client() -> Iterator[Callable[[Daemon], Client]]:
+    """Make clients of a daemon."""
+    made: list[Client] = []
+
+    def make(daemon: Daemon) -> Client:
+        port = OscPort("127.0.0.1", 0)
+        port.open()
+        one = Client(port, ("127.0.0.1", daemon.port))
+        port.start(lambda item: one.heard.put(item) if isinstance(item, OscIn) else None)
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.port.close()

@@ -1,0 +1,200 @@
+"""On a real MIDI system: what an independent client gets, and that nothing is left sounding."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mido
+import pytest
+import rtmidi
+
+from livegan.core.music import seconds_per_step
+from livegan.core.performance import notes_of
+
+from .conftest import LIVEGAN, Daemon, wait_for
+
+pytestmark = pytest.mark.jack
+
+Heard = tuple[float, int, int, int]
+
+
+@dataclass
+class Synth:
+    """An independent MIDI client that keeps all that it hears, with the time."""
+
+    heard: list[Heard] = field(default_factory=list)
+
+    def __call__(self, event: tuple[list[int], float], data: object) -> None:
+        message = event[0]
+        if len(message) == 3:
+            self.heard.append((time.monotonic(), message[0], message[1], message[2]))
+
+    def sounding(self) -> set[tuple[int, int]]:
+        on: set[tuple[int, int]] = set()
+        for _, status, pitch, _ in list(self.heard):
+            if status & 0xF0 == 0x90:
+                on.add((status & 0x0F, pitch))
+            elif status & 0xF0 == 0x80:
+                on.discard((status & 0x0F, pitch))
+        return on
+
+    def strikes(self) -> list[Heard]:
+        return [event for event in list(self.heard) if event[1] & 0xF0 == 0x90]
+
+
+@pytest.fixture
+def listen(jack: str) -> Iterator[Callable[[], Synth]]:
+    """Connect a client to the daemon's port."""
+    inputs: list[rtmidi.MidiIn] = []
+
+    def connect() -> Synth:
+        synth = Synth()
+        midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"synth{len(inputs)}")
+
+        def port() -> int:
+            names = midi_in.get_ports()
+            return next((i + 1 for i, name in enumerate(names) if name.startswith("livegan:")), 0)
+
+        midi_in.set_callback(synth)
+        midi_in.open_port(wait_for(port, 10, "livegan port") - 1)
+        inputs.append(midi_in)
+        return synth
+
+    yield connect
+    for midi_in in inputs:
+        midi_in.close_port()
+        midi_in.delete()
+
+
+def playing(serve: Callable[..., Daemon], listen: Callable[[], Synth]) -> tuple[Daemon, Synth]:
+    """A daemon at full density, with something sounding."""
+    daemon = serve("--bpm", "60")
+    synth = listen()
+    daemon.send("/livegan/density", 1.0)
+    daemon.send("/livegan/play")
+    wait_for(synth.sounding, 10, "note")
+    return daemon, synth
+
+
+def test_a_client_gets_the_very_notes_in_order_and_on_the_grid(
+    serve: Callable[..., Daemon], listen: Callable[[], Synth], tmp_path: Path
+) -> None:
+    sent_file = tmp_path / "sent.mid"
+    daemon = serve("--bpm", "240", "--seed", "5", "--record", str(sent_file))
+    synth = listen()
+    daemon.send("/livegan/play")
+    wait_for(lambda: len(synth.strikes()) > 60, 30, "sixty notes")
+    daemon.stop()
+    sent = [m for m in mido.MidiFile(sent_file).tracks[1] if m.type in ("note_on", "note_off")]
+    got = [event[1:] for event in synth.heard if event[1] & 0xF0 in (0x80, 0x90)]
+    assert got == [tuple(m.bytes()) for m in sent]
+
+    rendered = tmp_path / "rendered.mid"
+    command = ["render", "--bars", "32", "--seed", "5", "--bpm", "240", str(rendered)]
+    subprocess.run([*LIVEGAN, *command], check=True)
+    expected = [m.bytes() for m in mido.MidiFile(rendered).tracks[1] if m.type == "note_on"]
+    strikes = [list(event[1:]) for event in synth.strikes()]
+    assert strikes == expected[: len(strikes)], "render plays what the daemon plays"
+
+    step = seconds_per_step(240)
+    places = [event.start for event in notes_of(steps_of(sent))]
+    times = sorted(event[0] for event in synth.strikes())
+    errors = [at - place * step for at, place in zip(times, places, strict=True)]
+    spread = sorted(error - min(errors) for error in errors)
+    assert spread[len(spread) // 2] < 0.02, "the typical note is on the grid"
+
+
+def steps_of(messages: list[mido.Message]) -> list[tuple[int, int, int, int]]:
+    at, events = 0, []
+    for message in messages:
+        at += message.time
+        events.append((at // 20, *message.bytes()))
+    return events
+
+
+def test_oscsend_drives_the_instrument(
+    serve: Callable[..., Daemon], listen: Callable[[], Synth]
+) -> None:
+    daemon, synth = playing(serve, listen)
+    daemon.send("/livegan/velocity", 1.0)
+    wait_for(lambda: synth.strikes()[-1][3] == 127, 5, "note at full velocity")
+    daemon.send("/livegan/tempo", 300)
+    before = len(synth.strikes())
+    daemon.send("/livegan/xy", 0.1, 0.9)
+    wait_for(lambda: len(synth.strikes()) > before + 20, 10, "faster notes")
+    daemon.send("/livegan/panic")
+    wait_for(lambda: any(e[1:3] == (0xB0, 123) for e in synth.heard), 1, "CC 123")
+    daemon.send("/livegan/stop")
+    wait_for(lambda: not synth.sounding(), 1, "silence")
+
+
+STOPS: dict[str, Callable[[Daemon], None]] = {
+    "stop": lambda daemon: daemon.send("/livegan/stop"),
+    "panic": lambda daemon: daemon.send("/livegan/panic"),
+    "SIGINT": lambda daemon: os.kill(daemon.process.pid, signal.SIGINT),
+    "SIGTERM": lambda daemon: os.kill(daemon.process.pid, signal.SIGTERM),
+    "kill -9": lambda daemon: os.kill(daemon.process.pid, signal.SIGKILL),
+    "SIGTERM to the player": lambda daemon: os.kill(daemon.player_pid(), signal.SIGTERM),
+}
+
+
+@pytest.mark.parametrize("how", STOPS)
+def test_every_note_ends_within_100_ms(
+    how: str, serve: Callable[..., Daemon], listen: Callable[[], Synth]
+) -> None:
+    daemon, synth = playing(serve, listen)
+    wait_for(synth.sounding, 5, "sounding note")
+    on = synth.sounding()
+    STOPS[how](daemon)
+    began = time.monotonic()
+
+    def ended() -> bool:
+        offs = {
+            (status & 0x0F, pitch)
+            for at, status, pitch, _ in list(synth.heard)
+            if status & 0xF0 == 0x80 and at > began - 0.05
+        }
+        return on <= offs
+
+    wait_for(ended, 2, "end of every note")
+    last_off = max(at for at, status, _, _ in synth.heard if status & 0xF0 == 0x80)
+    if how not in ("panic", "SIGTERM to the player"):  # there the music goes on
+        assert last_off - began < 0.1
+        assert not synth.sounding()
+    assert time.monotonic() - began < 0.15
+
+
+def test_the_music_goes_on_when_the_player_is_killed(
+    serve: Callable[..., Daemon], listen: Callable[[], Synth]
+) -> None:
+    daemon, _ = playing(serve, listen)
+    time.sleep(2.1)  # a player that dies young is not started again
+    os.kill(daemon.player_pid(), signal.SIGKILL)
+    again = listen()
+    wait_for(again.strikes, 5, "note from the new player")
+    assert daemon.process.poll() is None
+
+
+def test_an_existing_port_is_found_by_part_of_its_name(serve: Callable[..., Daemon], jack: str) -> None:
+    midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Grand Piano")
+    synth = Synth()
+    midi_in.set_callback(synth)
+    midi_in.open_virtual_port("in")
+    serve("--midi-out", "grand pi", "--play")
+    wait_for(synth.strikes, 10, "note")
+    midi_in.close_port()
+    midi_in.delete()
+
+
+def test_a_port_that_is_not_there_is_named_with_those_that_are(jack: str) -> None:
+    command = [*LIVEGAN, "serve", "--port", "0", "--midi-out", "no such synth"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no MIDI output has 'no such synth' in its name; there are:" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
