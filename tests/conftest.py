@@ -19,6 +19,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from livegan.shell.osc import OscIn, OscPort
 
+os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other only slow small tests
+
 LIVEGAN = [sys.executable, "-m", "livegan"]
 JACK_SERVER = f"livegan-test-{os.getpid()}"
 

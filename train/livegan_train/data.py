@@ -55,7 +55,7 @@ class BarSet:
 def load_bars(path: Path) -> BarSet:
     """Read a bar archive. Raises `BadArchive` with one line that says what is wrong."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in NEEDED if key not in archive]
             if missing:
                 raise BadArchive(f"{path}: not a bar archive, it has no {', '.join(missing)}")

@@ -11,7 +11,7 @@ the critic never sees grey, and the logits at the model file's resolution.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -30,10 +30,25 @@ class Bars(NamedTuple):
     onsets: Tensor
 
 
-def hard(logits: Tensor) -> Tensor:
+class Hard(torch.autograd.Function):
     """0 or 1 forward, the sigmoid's gradient backward (straight-through estimator)."""
-    soft = torch.sigmoid(logits)
-    return (logits > 0).to(soft.dtype) + soft - soft.detach()
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor) -> Tensor:
+        ctx.save_for_backward(logits)
+        return (logits > 0).to(logits.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (logits,) = ctx.saved_tensors
+        soft = torch.sigmoid(logits)
+        return gradient * soft * (1 - soft)
+
+
+def hard(logits: Tensor) -> Tensor:
+    """Exactly 0 or 1; adding soft and taking it away again would leave rounding errors."""
+    drawn: Tensor = Hard.apply(logits)  # type: ignore[no-untyped-call]
+    return drawn
 
 
 def bars_from_roll(roll: Tensor) -> Bars:

@@ -1,0 +1,142 @@
+"""The model file: what it says of itself, and that a bad one is refused with one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from livegan.core.model import METADATA_KEY, BadModel
+from livegan.shell.generator import load_model, shipped_models
+from livegan_export import onnx_file
+from livegan_export.onnx_file import ExportRefused, Texts, write_model
+from livegan_train.checkpoint import Checkpoint
+from livegan_train.config import Config
+from livegan_train.loop import setup
+
+CONFIG = Config(
+    name="small", head="cells", generator="paper-cnn", generator_width=4, critic="paper-bilstm",
+    critic_width=4, loss="cross-entropy", latent=6,
+)  # fmt: skip
+
+
+def checkpoint(config: Config = CONFIG) -> Checkpoint:
+    data = {
+        "tracks": ["Drums", "Piano"],
+        "bars": 10,
+        "note_quantiles": [[1.0, 4.0, 9.0]] * 2,
+        "valid": [{}],
+    }
+    return Checkpoint(config, 1, 1.0, data, [], {"ema": setup(config, 2).ema.state_dict()})
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(onnx_file, "QUALITY_BARS", 20)
+    path = tmp_path / "small.onnx"
+    write_model(checkpoint(), path, "small", Texts("a few bars", "nobody", "MIT"))
+    return path
+
+
+def test_one_file_holds_graph_and_metadata(model: Path) -> None:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    info = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    assert (info["name"], info["head"], info["latent"]) == ("small", "cells", 6)
+    assert [(t["name"], t["drums"]) for t in info["tracks"]] == [("Drums", True), ("Piano", False)]
+    assert set(info["quality"]) == {"Drums", "Piano"}
+    assert info["licence"] == "MIT"
+    assert [entry.name for entry in model.parent.iterdir()] == ["small.onnx"]
+
+
+def test_the_exported_model_plays_what_torch_draws(model: Path) -> None:
+    generator = load_model(str(model))
+    z = np.random.default_rng(0).standard_normal(6)
+    _, playable = onnx_file.build(checkpoint_of(model))
+    with torch.no_grad():
+        (cells,) = playable(torch.from_numpy(z[None]).float())
+    assert np.abs(generator.logits(z).keep - cells[0].numpy()).max() < 1e-4
+    assert generator.tracks[1].note_quantiles == (1.0, 4.0, 9.0)
+
+
+def checkpoint_of(model: Path) -> Checkpoint:
+    """The one that the fixture exported: the seed makes its weights."""
+    assert model.exists()
+    return checkpoint()
+
+
+def test_an_export_that_differs_from_torch_is_refused_and_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_text("what was there")
+    monkeypatch.setattr(onnx_file, "PARITY_LIMIT", 0.0)
+    with pytest.raises(ExportRefused, match="differs from torch"):
+        write_model(checkpoint(), path, "small", Texts())
+    assert path.read_text() == "what was there"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def edited(model: Path, **changes: object) -> Path:
+    proto = onnx.load(model)
+    entry = next(e for e in proto.metadata_props if e.key == METADATA_KEY)
+    entry.value = json.dumps(json.loads(entry.value) | changes)
+    onnx.save(proto, model)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"version": 99}, "format is version 99"),
+        ({"head": "tail"}, "known are cells, onset"),
+        ({"head": "onset"}, "doesn't play a bar"),
+        ({"steps_per_bar": 48}, "this version plays 96"),
+        ({"latent": 7}, "doesn't play a bar"),
+        ({"controls": ["density"]}, "wants the inputs density"),
+        ({"tracks": 3}, "metadata can't be read"),
+    ],
+)
+def test_a_model_that_cannot_be_played_is_refused_with_the_reason(
+    model: Path, changes: dict[str, object], why: str
+) -> None:
+    with pytest.raises(BadModel, match=why) as refused:
+        load_model(str(edited(model, **changes)))
+    assert "\n" not in str(refused.value)
+
+
+def test_other_files_are_refused(tmp_path: Path, model: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("la la la")
+    half = tmp_path / "half.onnx"
+    half.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    bare = onnx.load(model)
+    del bare.metadata_props[:]
+    onnx.save(bare, tmp_path / "bare.onnx")
+    for path, why in (
+        (text, "not an ONNX"),
+        (half, "not an ONNX"),
+        (tmp_path / "bare.onnx", "not livegan"),
+    ):
+        with pytest.raises(BadModel, match=why):
+            load_model(str(path))
+    with pytest.raises(BadModel, match="no model 'nothing': shipped are"):
+        load_model("nothing")
+
+
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_every_shipped_model_is_small_credited_and_has_a_card(name: str) -> None:
+    path = shipped_models()[name]
+    info = load_model(name).info
+    assert info.name == name
+    assert path.stat().st_size < 8_000_000
+    assert info.data
+    assert info.credit
+    assert info.licence
+    assert info.quality
+    card = path.with_suffix(".md").read_text()
+    assert info.credit.split(",")[0] in card
