@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from livegan.core.conductor import render_bar
 from livegan.core.decode import HEADS
-from livegan.core.files import write_whole
 from livegan.core.model import METADATA_KEY, ModelInfo, Track
 from livegan.core.roll import roll_from_notes
 from livegan.core.state import initial
+from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
 from livegan_train.checkpoint import Checkpoint, averaged_generator
 from livegan_train.heads import CellsHead, OnsetHead

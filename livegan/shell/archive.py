@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.conductor import channel_of
-from livegan.core.files import write_whole
 from livegan.core.model import Track
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
 from livegan.core.roll import roll_from_notes
+
+from .files import write_whole
 
 TEST_SPLIT = 2
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import mido
 
-from livegan.core.files import write_whole
 from livegan.core.model import Track
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.player import NOTE_OFF, NOTE_ON
 from livegan.core.timeline import Tempi
+
+from .files import write_whole
 
 TICKS_PER_STEP = 20
 Played = Sequence[tuple[int, int, int, int]]

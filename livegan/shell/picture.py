@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from livegan.core.files import write_whole
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, STEPS_PER_BEAT, Note
+
+from .files import write_whole
 
 BARS_PER_ROW = 8
 STEP_WIDTH, PITCH_HEIGHT = 2, 4

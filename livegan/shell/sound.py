@@ -12,9 +12,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from livegan.core.files import write_whole
 from livegan.core.music import Note
 from livegan.core.timeline import Tempi, seconds_at
+
+from .files import write_whole
 
 RATE = 44_100
 LONGEST_SECONDS = 12.0

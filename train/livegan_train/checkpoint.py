@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from livegan.core.files import write_whole
+from livegan.shell.files import write_whole
 
 from .config import BadConfig, Config, config_from
 from .generators import GENERATORS

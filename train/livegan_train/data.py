@@ -69,8 +69,8 @@ def load_bars(path: Path) -> BarSet:
         raise
     except FileNotFoundError:
         raise BadArchive(f"{path}: no such file") from None
-    except Exception as error:
-        raise BadArchive(f"{path}: not a readable .npz bar archive ({error})") from None
+    except Exception:  # zip, pickle, shape and type errors all mean the same to the user
+        raise BadArchive(f"{path}: not a bar archive (.npz), or a damaged one") from None
     width = -(-STEPS_PER_BAR * PITCHES * len(bars.tracks) // 8)
     if bars.packed.ndim != 2 or bars.packed.shape[1] != width or bars.packed.dtype != np.uint8:
         raise BadArchive(

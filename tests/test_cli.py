@@ -1,0 +1,167 @@
+"""The command line: files as promised, mistakes answered with one line and status 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import wave
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from PIL import Image
+
+from livegan.core.music import PITCHES, STEPS_PER_BAR
+
+from .conftest import LIVEGAN
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [*LIVEGAN, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def render(out: Path, *arguments: object) -> Path:
+    done = run("render", "--bars", 4, *arguments, out)
+    assert done.returncode == 0, done.stderr
+    assert out.exists()
+    return out
+
+
+@pytest.mark.parametrize("ending", [".mid", ".npz", ".png", ".wav"])
+def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(
+    ending: str, tmp_path: Path
+) -> None:
+    one = render(tmp_path / f"one{ending}", "--seed", 3).read_bytes()
+    time.sleep(2.1 if ending == ".npz" else 0)  # a zip file's clock ticks every two seconds
+    assert render(tmp_path / f"two{ending}", "--seed", 3).read_bytes() == one
+    assert render(tmp_path / f"other{ending}", "--seed", 4).read_bytes() != one
+    assert len(list(tmp_path.iterdir())) == 3, "nothing is left beside"
+
+
+def test_a_midi_file_has_the_tempo_and_the_length(tmp_path: Path) -> None:
+    file = mido.MidiFile(render(tmp_path / "a.mid", "--bpm", 90, "--at", "3:/tempo=180"))
+    tempi = [m.tempo for m in file.tracks[0] if m.type == "set_tempo"]
+    assert tempi == [mido.bpm2tempo(90), mido.bpm2tempo(180)]
+    assert file.length == pytest.approx(2 * 4 * 60 / 90 + 2 * 4 * 60 / 180, abs=1e-3)
+    kinds = [m.type for m in file.tracks[1]]
+    assert kinds.count("note_on") == kinds.count("note_off") > 0
+
+
+def test_a_bar_archive_is_laid_out_as_training_reads_it(tmp_path: Path) -> None:
+    path = render(tmp_path / "a.npz")
+    with np.load(path) as archive:
+        assert archive["bars"].shape == (4, STEPS_PER_BAR * PITCHES // 8)
+        assert archive["tracks"].tolist() == ["PIANO"]
+        assert archive["bar_index"].tolist() == [0, 1, 2, 3]
+        roll = np.unpackbits(archive["bars"], axis=1).reshape(4, STEPS_PER_BAR, PITCHES, 1)
+    assert roll.any(axis=(1, 2, 3)).all()
+    assert all(i.date_time[0] == 1980 for i in zipfile.ZipFile(path).infolist())
+
+
+def test_pictures_and_sound_are_what_they_say(tmp_path: Path) -> None:
+    with Image.open(render(tmp_path / "a.png")) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 4 * STEPS_PER_BAR
+    with wave.open(str(render(tmp_path / "a.wav"))) as sound:
+        assert sound.getnchannels() == 2
+        seconds = sound.getnframes() / sound.getframerate()
+        loudest = np.abs(np.frombuffer(sound.readframes(-1), np.int16).astype(int)).max()
+    assert 8 < seconds < 10
+    assert 1_000 < loudest < 32_767
+
+
+@pytest.mark.parametrize("asked", [0.1, 0.5, 0.9])
+def test_density_is_met_exactly_in_every_bar(asked: float, tmp_path: Path) -> None:
+    file = mido.MidiFile(render(tmp_path / "a.mid", "--set", f"/density={asked}", "--bars", 20))
+    at, counts = 0, [0] * 20
+    for message in file.tracks[1]:
+        at += message.time
+        if message.type == "note_on":
+            counts[at // (STEPS_PER_BAR * 20)] += 1
+    assert len(set(counts)) == 1
+    assert counts[0] > 0
+
+
+def test_settings_and_timed_moves_take_effect(tmp_path: Path) -> None:
+    moves = ("--set", "/velocity=1", "--at", "3:/livegan/velocity=0.5", "--at", "4:density=0")
+    file = mido.MidiFile(render(tmp_path / "a.mid", *moves))
+    at, heard = 0, {}
+    for message in file.tracks[1]:
+        at += message.time
+        if message.type == "note_on":
+            heard.setdefault(at // (STEPS_PER_BAR * 20), set()).add(message.velocity)
+    assert heard == {0: {127}, 1: {127}, 2: {64}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["serve", "--port", "99999"], "99999"),
+        (["serve", "--bpm", "fast"], "'fast' is not a valid float"),
+        (["serve", "--colour", "red"], "--colour"),
+        (["serve", "--model", "nothing"], "no model 'nothing'"),
+        (["serve", "--model", "README.md"], "not an ONNX model"),
+        (["serve", "--device", "cuda"], "CUDA"),
+        (["serve", "--config", "nowhere.toml"], "nowhere.toml: not a readable TOML file"),
+        (["serve", "--config", "pyproject.toml"], "unknown key 'build_system'"),
+        (["serve", "--record", "no/such/folder/x.mid"], "does not exist"),
+        (["render", "out.txt"], "OUT must end in .mid, .npz, .png, .wav"),
+        (["render", "--bars", "0", "out.mid"], "0 is not in the range"),
+        (["render", "--set", "/nope=1", "out.mid"], "no such address"),
+        (["render", "--set", "/tempo=fast", "out.mid"], "bpm must be a number"),
+        (["render", "--at", "x:/tempo=9", "out.mid"], "must be BAR:ADDRESS=VALUE"),
+        (["render", "--set", "/subscribe", "out.mid"], "no meaning in a rendering"),
+        (["render", "--set", "/morph=verse,3", "out.mid"], "no scene 'verse'"),
+        (["send", "/tempo"], "takes bpm"),
+        (["train", "nope", "--data", "x.npz", "--out", "y"], "no such configuration"),
+        (["train", "piano", "--data", "x.npz", "--out", "y"], "x.npz: no such file"),
+        (["export", "x.pt", "y.onnx"], "x.pt: no such file"),
+        (["export", "x.pt", "y.txt"], "must end in .onnx"),
+        (["inspect", "README.md"], "not a bar archive"),
+        (["dance"], "No such command 'dance'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(arguments: list[str], why: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+
+
+COMMANDS = ["serve", "render", "send", "ports", "models", "completion", "train", "export", "inspect"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_is_everywhere(command: list[str]) -> None:
+    done = run(*command, "-h")
+    assert done.returncode == 0
+    assert "Usage: livegan" in done.stdout
+
+
+def test_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEGAN_MIDI_API", "none")
+    assert "piano (default)" in run("models").stdout
+    assert "no MIDI system found" in run("ports").stdout
+    assert "_livegan_completion" in run("completion", "bash").stdout
+
+
+def test_training_commands_say_what_they_miss_when_torch_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('no torch', name='torch')")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.argv = ['livegan', 'train', 'piano']\n"
+        "from livegan.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "livegan: livegan train needs the train extra, which is not installed (no torch): "
+        "pip install 'livegan[train]'\n"
+    )
