@@ -152,6 +152,9 @@ def test_measures_of_hand_made_bars() -> None:
     assert measured.pr == pytest.approx(100 * (48 + 2 + 2) / (3 * 96))
     assert measured.notes == 9 / 4
     assert measured.distinct == 75.0
+    assert measured.dis == 0.0
+    roll[3, :10, [50, 51, 55]] = True  # a semitone, a major third, a fourth
+    assert measure(roll[3:]).dis == pytest.approx(100 / 3)
     assert distance(measured, measured) == 0
 
 

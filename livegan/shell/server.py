@@ -136,8 +136,9 @@ class Server:
     # life
 
     def startup(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask_to_stop)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._ask_to_stop)
         self.osc.open()
         self._start_player()
         generator = load_model(self.config.model, self.config.device)
@@ -201,8 +202,7 @@ class Server:
                 self.link.send(self.conductor.render_again())
                 self._watch_model()
             self._tell_changes()
-            if not items:
-                self._show(lambda: self.view.refresh(self.status))
+            self._show(lambda: self.view.refresh(self.status))
 
     def shutdown(self) -> None:
         """End every note, write what was recorded, close."""
@@ -290,10 +290,13 @@ class Server:
     def _refuse(self, sender: Address, address: str, why: str) -> None:
         """Answer the sender; log each kind once."""
         self.osc.send(sender, f"{PREFIX}/error", (address[:200], why))
-        key = (address[:60], why[:60])
+        self._log_once(f"{sender[0]}:{sender[1]} {address[:60]!r}", why)
+
+    def _log_once(self, what: str, why: str) -> None:
+        key = (what.rpartition(" ")[2], why[:60])
         if key not in self._logged and len(self._logged) < MAX_LOGGED:
             self._logged.add(key)
-            self._error(f"{sender[0]}:{sender[1]} {address[:60]!r}: {why}")
+            self._error(f"{what}: {why}")
 
     def _error(self, text: str) -> None:
         self._show(lambda: self.view.say("error", text))
@@ -380,7 +383,7 @@ class Server:
 
     def _watch_model(self) -> None:
         if self.conductor.failure:
-            self._refuse(("", 0), "model", self.conductor.failure)
+            self._log_once("model", self.conductor.failure)
             self._tell("/error", "model", self.conductor.failure)
 
     # feedback

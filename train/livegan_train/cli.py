@@ -43,7 +43,7 @@ def train(config: str, data: Path, out: Path, steps: int | None, threads: int | 
 @click.argument("archive", type=click.Path(path_type=Path))
 def inspect(archive: Path) -> None:
     """Count and measure the bars of an archive, per track: EB, UPC, QN (at least 3 steps), PR, notes a
-    bar, distinct bars, and DIS (semitones among sounding pitch-class pairs)."""
+    bar, DIS (semitones among the pairs of pitch classes that sound together), distinct bars."""
     try:
         bars = load_bars(archive)
     except BadArchive as error:

@@ -17,7 +17,7 @@ QUALIFIED_STEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """EB, QN, PR and distinct in per cent; UPC in pitch classes; notes per bar over all bars."""
+    """EB, QN, PR, DIS and distinct in per cent; UPC in pitch classes; notes per bar over all bars."""
 
     bars: int
     eb: float
@@ -25,6 +25,7 @@ class Measures:
     qn: float
     pr: float
     notes: float
+    dis: float
     distinct: float
 
     def as_dict(self) -> dict[str, float]:
@@ -33,7 +34,7 @@ class Measures:
     def __str__(self) -> str:
         return (
             f"EB {self.eb:.1f}  UPC {self.upc:.2f}  QN {self.qn:.1f}  PR {self.pr:.1f}  "
-            f"notes {self.notes:.1f}  distinct {self.distinct:.1f}"
+            f"notes {self.notes:.1f}  DIS {self.dis:.2f}  distinct {self.distinct:.1f}"
         )
 
 
@@ -63,6 +64,16 @@ def used_pitch_classes(roll: BoolArray) -> NDArray[np.int64]:
     return classes
 
 
+def clashes(roll: BoolArray) -> float:
+    """DIS: the share of semitones among the pairs of pitch classes that sound together, over all
+    steps."""
+    octaves = np.pad(roll, ((0, 0), (0, 0), (0, -roll.shape[2] % 12)))
+    chroma = octaves.reshape(*roll.shape[:2], octaves.shape[2] // 12, 12).any(axis=2)
+    together = chroma.sum(axis=2, dtype=np.int64)
+    pairs = int((together * (together - 1)).sum()) // 2
+    return float((chroma & np.roll(chroma, 1, axis=2)).sum()) / pairs if pairs else 0.0
+
+
 def measure(roll: BoolArray) -> Measures:
     """All measures of one track's bars, bool `[bar, step, pitch]`."""
     full = roll[roll.any(axis=(1, 2))]
@@ -77,6 +88,7 @@ def measure(roll: BoolArray) -> Measures:
         qn=100.0 * float((lengths >= QUALIFIED_STEPS).mean()) if len(lengths) else 0.0,
         pr=100.0 * float(polyphonic.mean()) if len(full) else 0.0,
         notes=len(lengths) / len(roll),
+        dis=100.0 * clashes(full),
         distinct=100.0 * distinct / len(roll),
     )
 
