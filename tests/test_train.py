@@ -148,7 +148,7 @@ def test_measures_of_hand_made_bars() -> None:
     measured = measure(roll)
     assert measured.eb == 25.0
     assert measured.upc == pytest.approx(5 / 3)
-    assert measured.qn == pytest.approx(100 * 3 / 9)
+    assert measured.qn == pytest.approx(100 / 3), "3 of 3, 0 of 3 and 0 of 3 notes"
     assert measured.pr == pytest.approx(100 * (48 + 2 + 2) / (3 * 96))
     assert measured.notes == 9 / 4
     assert measured.distinct == 75.0

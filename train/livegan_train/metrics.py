@@ -38,12 +38,15 @@ class Measures:
         )
 
 
-def note_lengths(roll: BoolArray) -> NDArray[np.int64]:
-    """Lengths in steps of all notes (maximal runs of one pitch), bars cutting notes."""
+def qualified_share(roll: BoolArray) -> NDArray[np.float64]:
+    """The share of each bar's notes (maximal runs of one pitch, bars cutting notes) that are at least 3
+    steps long, float `[bar]`; every bar needs a note."""
     padded = np.pad(roll.swapaxes(1, 2), ((0, 0), (0, 0), (1, 1))).astype(np.int8)
     change = np.diff(padded, axis=2)
-    starts, ends = np.nonzero(change == 1)[2], np.nonzero(change == -1)[2]
-    return (ends - starts).astype(np.int64)
+    bars, _, starts = np.nonzero(change == 1)
+    lengths = np.nonzero(change == -1)[2] - starts
+    qualified = np.bincount(bars, lengths >= QUALIFIED_STEPS, len(roll))
+    return qualified / np.bincount(bars, minlength=len(roll))
 
 
 def notes_per_bar(roll: BoolArray) -> NDArray[np.int64]:
@@ -65,19 +68,21 @@ def used_pitch_classes(roll: BoolArray) -> NDArray[np.int64]:
 
 
 def clashes(roll: BoolArray) -> float:
-    """DIS: the share of semitones among the pairs of pitch classes that sound together, over all
-    steps."""
+    """DIS: the share of semitones among the pairs of pitch classes that sound together, counted over a
+    bar's steps; mean over the bars that have such pairs."""
     octaves = np.pad(roll, ((0, 0), (0, 0), (0, -roll.shape[2] % 12)))
     chroma = octaves.reshape(*roll.shape[:2], octaves.shape[2] // 12, 12).any(axis=2)
     together = chroma.sum(axis=2, dtype=np.int64)
-    pairs = int((together * (together - 1)).sum()) // 2
-    return float((chroma & np.roll(chroma, 1, axis=2)).sum()) / pairs if pairs else 0.0
+    pairs = (together * (together - 1) // 2).sum(axis=1)
+    semitones = (chroma & np.roll(chroma, 1, axis=2)).sum(axis=(1, 2))
+    shares = semitones[pairs > 0] / pairs[pairs > 0]
+    return float(shares.mean()) if len(shares) else 0.0
 
 
 def measure(roll: BoolArray) -> Measures:
-    """All measures of one track's bars, bool `[bar, step, pitch]`."""
+    """All measures of one track's bars, bool `[bar, step, pitch]`. UPC, QN, PR and DIS are means over
+    the bars that are not empty."""
     full = roll[roll.any(axis=(1, 2))]
-    lengths = note_lengths(full)
     polyphonic = full.sum(axis=2) >= 2
     packed = np.packbits(roll.reshape(len(roll), -1), axis=1)
     distinct = len({row.tobytes() for row in packed})
@@ -85,9 +90,9 @@ def measure(roll: BoolArray) -> Measures:
         bars=len(roll),
         eb=100.0 * (1 - len(full) / len(roll)),
         upc=float(used_pitch_classes(full).mean()) if len(full) else 0.0,
-        qn=100.0 * float((lengths >= QUALIFIED_STEPS).mean()) if len(lengths) else 0.0,
+        qn=100.0 * float(qualified_share(full).mean()) if len(full) else 0.0,
         pr=100.0 * float(polyphonic.mean()) if len(full) else 0.0,
-        notes=len(lengths) / len(roll),
+        notes=float(notes_per_bar(roll).mean()),
         dis=100.0 * clashes(full),
         distinct=100.0 * distinct / len(roll),
     )
