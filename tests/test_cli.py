@@ -153,6 +153,14 @@ def test_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "_livegan_completion" in run("completion", "bash").stdout
 
 
+def test_tab_completes_commands_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_LIVEGAN_COMPLETE", "bash_complete")
+    for words, found in (("livegan re", "render"), ("livegan serve --mi", "--midi-out")):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+        assert run().stdout.split(",")[-1].strip() == found
+
+
 def test_training_commands_say_what_they_miss_when_torch_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('no torch', name='torch')")
     code = (

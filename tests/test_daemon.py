@@ -246,6 +246,36 @@ def test_the_recording_is_written_at_the_end(serve: Serve, tmp_path: Path) -> No
     assert round(bars) in (3, 4), "the third bar was over"
 
 
+def test_a_recording_knows_where_the_tempo_changed_and_where_play_began_again(
+    serve: Serve, client: Connect, tmp_path: Path
+) -> None:
+    import mido
+
+    out = tmp_path / "played.mid"
+    daemon = serve("--bpm", "300", "--record", str(out), "--play")
+    one = client(daemon)
+    one.send("/livegan/subscribe")
+    while one.expect("/livegan/bar") != (2,):
+        pass
+    one.send("/livegan/tempo", 200.0)
+    while one.expect("/livegan/bar") != (3,):
+        pass
+    one.send("/livegan/stop")
+    one.send("/livegan/tempo", 250.0)
+    one.send("/livegan/play")
+    while one.expect("/livegan/bar") != (2,):
+        pass
+    daemon.stop()
+    at, tempi = 0, []
+    for message in mido.MidiFile(out).tracks[0]:
+        at += message.time
+        if message.type == "set_tempo":
+            tempi.append((at / (96 * 20), round(mido.tempo2bpm(message.tempo))))
+    assert [bpm for _, bpm in tempi] == [300, 200, 250]
+    assert 1 < tempi[1][0] < 2, "in the second bar"
+    assert tempi[2][0] in (2, 3), "a new start is at a bar line"
+
+
 def test_flag_beats_environment_beats_file(
     serve: Serve, client: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

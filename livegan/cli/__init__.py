@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 import click
+from click.shell_completion import CompletionItem
 
 from livegan import __version__
 
@@ -59,6 +60,15 @@ class LazyGroup(click.Group):
                 ) from None
             return loaded
         return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """By name alone: completing must not import torch."""
+        known = OWN_HELP | OTHER_HELP
+        return [
+            CompletionItem(name, help=known.get(name))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the texts above: help needs no import."""

@@ -62,6 +62,13 @@ class BeatStarted(NamedTuple):
     beat: int
 
 
+class TempoSet(NamedTuple):
+    """The tempo changed while playing, at this step since play."""
+
+    step: int
+    bpm: float
+
+
 class Played(NamedTuple):
     """MIDI events as they were sent since the last report: [step since play, status, data 1, data 2]
     each; lateness of sending in ms, median and worst; note_ons left out because too late."""
@@ -73,14 +80,14 @@ class Played(NamedTuple):
 
 
 Command = SendBar | Play | Stop | Panic | SetTempo | Quit
-Report = Opened | BarStarted | BeatStarted | Played
+Report = Opened | BarStarted | BeatStarted | TempoSet | Played
 Message = Command | Report
 
 TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         *(SendBar, Play, Stop, Panic, SetTempo, Quit),
-        *(Opened, BarStarted, BeatStarted, Played),
+        *(Opened, BarStarted, BeatStarted, TempoSet, Played),
     )
 }
 

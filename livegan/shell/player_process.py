@@ -33,6 +33,7 @@ from livegan.core.messages import (
     SendBar,
     SetTempo,
     Stop,
+    TempoSet,
     pack,
 )
 from livegan.core.player import BarLine, Beat, Event, Output, Player
@@ -114,6 +115,8 @@ class PlayerProcess:
                 self.player.take_bar(bar, revision, notes, quantum, now)
             case SetTempo(bpm):
                 self.player.set_tempo(bpm, now)
+                if self.player.playing:
+                    self.report(TempoSet(max(0, round(self.player.step_at(now))), bpm))
             case Play():
                 self.player.play(now)
             case Stop():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from livegan.core.messages import BarStarted, Played
+from livegan.core.messages import BarStarted, Played, TempoSet
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR
 
@@ -13,8 +13,7 @@ from .midi_file import write_midi
 
 
 class Recorder:
-    """Takes the player's reports. A new start after a stop goes on at the next bar line; tempo changes
-    are written at the bar line before them."""
+    """Takes the player's reports. A new start after a stop goes on at the next bar line."""
 
     def __init__(self, path: Path, tracks: Sequence[Track], bpm: float) -> None:
         self.path = path
@@ -22,7 +21,6 @@ class Recorder:
         self.events: list[tuple[int, int, int, int]] = []
         self.tempi: list[tuple[int, float]] = [(0, bpm)]
         self._offset = 0
-        self._bar = 0
 
     @property
     def end_step(self) -> int:
@@ -30,16 +28,16 @@ class Recorder:
         last = max((event[0] for event in self.events[-50:]), default=0)
         return -(-last // STEPS_PER_BAR) * STEPS_PER_BAR
 
-    def tempo(self, bpm: float) -> None:
-        step = self._offset + self._bar * STEPS_PER_BAR
-        if self.tempi[-1][0] == step:
-            self.tempi.pop()
-        self.tempi.append((step, bpm))
-
-    def bar_started(self, report: BarStarted) -> None:
+    def bar_started(self, report: BarStarted, bpm: float) -> None:
         if report.bar == 0:
             self._offset = self.end_step
-        self._bar = report.bar
+            self.tempo_set(TempoSet(0, bpm))
+
+    def tempo_set(self, report: TempoSet) -> None:
+        step = self._offset + report.step
+        if self.tempi[-1][0] == step:
+            self.tempi.pop()
+        self.tempi.append((step, report.bpm))
 
     def played(self, report: Played) -> None:
         self.events += [(self._offset + step, *rest) for step, *rest in report.events]  # type: ignore[misc]

@@ -20,7 +20,7 @@ from typing import Any
 from livegan.core import state as states
 from livegan.core.conductor import Conductor
 from livegan.core.controls import PREFIX, BadControl, Value
-from livegan.core.messages import BarStarted, BeatStarted, Opened, Play, Played, Report
+from livegan.core.messages import BarStarted, BeatStarted, Opened, Play, Played, Report, TempoSet
 from livegan.core.music import STEPS_PER_BAR
 from livegan.core.performance import notes_of
 from livegan.core.player import NOTE_ON
@@ -240,7 +240,7 @@ class Server:
                 self._take_osc(item)
             case OscBad(sender, why):
                 self._refuse(sender, "", why)
-            case Opened() | BarStarted() | BeatStarted() | Played():
+            case Opened() | BarStarted() | BeatStarted() | TempoSet() | Played():
                 self._take_report(item)
             case PlayerGone(process_id):
                 if process_id == self.link.process_id:
@@ -264,8 +264,6 @@ class Server:
 
     def _apply(self, move: Move) -> None:
         commands = self.conductor.move(move)
-        if self.recorder and move.control.name == "tempo":
-            self.recorder.tempo(self.conductor.state.tempo)
         self.link.send(commands)
         self.status.playing = self.conductor.state.playing
         self.status.tempo = self.conductor.state.tempo
@@ -311,11 +309,16 @@ class Server:
                     self.link.send(self.conductor.bar_started(bar))
                     self._watch_model()
                 if self.recorder:
-                    self.recorder.bar_started(report)
+                    self.recorder.bar_started(report, self.conductor.state.tempo)
+                if report.repeated:
+                    self._error(f"bar {bar + 1} was not ready in time; the one before repeats")
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
                 self.status.beat = beat + 1
                 self._tell("/beat", beat + 1)
+            case TempoSet():
+                if self.recorder:
+                    self.recorder.tempo_set(report)
             case Played():
                 self._take_played(report)
 
@@ -335,6 +338,8 @@ class Server:
     def _take_played(self, report: Played) -> None:
         if self.recorder:
             self.recorder.played(report)
+        if report.dropped:
+            self._error(f"{report.dropped} notes came too late and were left out")
         if not report.events:
             return
         start = report.events[0][0] // STEPS_PER_BAR * STEPS_PER_BAR
