@@ -182,7 +182,7 @@ class Server:
         self.view.say(
             "start",
             f"model {generator.name} on {generator.device}, OSC on {self.status.osc}; "
-            "livegan send /play starts, ctrl-C ends",
+            f"livegan send --port {self.osc.port} /play starts, ctrl-C ends",
             model=generator.name, device=generator.device, osc=self.status.osc,
         )  # fmt: skip
 
