@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .conductor import Conductor, Generator
-from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
+from .messages import Command, SendBar
 from .music import STEPS_PER_BAR, Note, in_order
 from .player import NOTE_OFF, NOTE_ON, Event, Output, Player
 from .state import State
@@ -43,22 +43,6 @@ def notes_of(events: Iterable[tuple[int, int, int, int]]) -> list[Note]:
     return list(in_order(notes))
 
 
-def obey(player: Player, command: Command, now: float) -> list[Output]:
-    """What the player's process does with a command."""
-    match command:
-        case SendBar(bar, revision, notes, quantum):
-            player.take_bar(bar, revision, notes, quantum, now)
-        case SetTempo(bpm):
-            player.set_tempo(bpm, now)
-        case Play():
-            player.play(now)
-        case Stop():
-            return player.stop(now)
-        case Panic():
-            return player.panic(now)
-    return []
-
-
 def simulate(
     generator: Generator, state: State, bars: int, moves: dict[int, list[Move]]
 ) -> Iterator[tuple[Output, Conductor]]:
@@ -86,7 +70,7 @@ def deliver(player: Player, commands: list[Command], now: float, bars: int) -> l
     for command in commands:
         if isinstance(command, SendBar) and command.bar >= bars:
             command = command._replace(notes=())
-        outputs += obey(player, command, now)
+        outputs += player.obey(command, now)
     return outputs
 
 

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
 from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, in_order, seconds_per_step
 
 QUANTA = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
@@ -102,6 +103,21 @@ class Player:
         if self.playing:
             self._anchor = (now, self.step_at(now))
         self._seconds_per_step = seconds_per_step(bpm)
+
+    def obey(self, command: Command, now: float) -> list[Output]:
+        """Do what a command says; what comes back is due at once."""
+        match command:
+            case SendBar(bar, revision, notes, quantum):
+                self.take_bar(bar, revision, notes, quantum, now)
+            case SetTempo(bpm):
+                self.set_tempo(bpm, now)
+            case Play():
+                self.play(now)
+            case Stop():
+                return self.stop(now)
+            case Panic():
+                return self.panic(now)
+        return []
 
     # transport
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .controls import PREFIX, Control, Value
 from .state import initial
-from .table import CONTROLS, FEEDBACK
+from .table import CONTROLS, ANNOUNCEMENTS
 
 FRESH = initial(seed=1, size=2)
 
@@ -65,10 +65,7 @@ def reference_page() -> str:
     rows = [
         f"| `{PREFIX}{c.address}` | {values_of(c)} | {default_of(c)} | {c.help} |" for c in CONTROLS
     ]
-    told = [
-        f"| `{PREFIX}{feedback.address}` | {feedback.arguments} | {feedback.help} |"
-        for feedback in FEEDBACK
-    ]
+    told = [f"| `{PREFIX}{told.address}` | {told.arguments} | {told.help} |" for told in ANNOUNCEMENTS]
     return HEAD + "\n".join(rows) + "\n" + TAIL + "\n".join(told) + "\n"
 
 

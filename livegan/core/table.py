@@ -141,7 +141,7 @@ CONTROLS: tuple[Control, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class Announcement:
     """A message that only goes out."""
 
     address: str
@@ -149,12 +149,14 @@ class Feedback:
     help: str
 
 
-FEEDBACK: tuple[Feedback, ...] = (
-    Feedback("/bar", "i", "A bar begins: its number since play, from 1."),
-    Feedback("/beat", "i", "A beat begins: 1 to 4."),
-    Feedback("/lateness", "ff", "Of the last bar's events at the MIDI port, in ms: median and worst."),
-    Feedback("/inference", "f", "Time the model took for the last bar, in ms."),
-    Feedback("/error", "ss", "To the sender alone: the address that could not be taken, and why."),
+ANNOUNCEMENTS: tuple[Announcement, ...] = (
+    Announcement("/bar", "i", "A bar begins: its number since play, from 1."),
+    Announcement("/beat", "i", "A beat begins: 1 to 4."),
+    Announcement(
+        "/lateness", "ff", "Of the last bar's events at the MIDI port, in ms: median and worst."
+    ),
+    Announcement("/inference", "f", "Time the model took for the last bar, in ms."),
+    Announcement("/error", "ss", "To the sender alone: the address that could not be taken, and why."),
 )
 
 

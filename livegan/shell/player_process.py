@@ -111,21 +111,14 @@ class PlayerProcess:
     def obey(self, message: Message) -> None:
         now = self.clock()
         match message:
-            case SendBar(bar, revision, notes, quantum):
-                self.player.take_bar(bar, revision, notes, quantum, now)
-            case SetTempo(bpm):
-                self.player.set_tempo(bpm, now)
-                if self.player.playing:
-                    self.report(TempoSet(max(0, round(self.player.step_at(now))), bpm))
-            case Play():
-                self.player.play(now)
-            case Stop():
-                self.perform(self.player.stop(now))
-                self.report(self.played())
-            case Panic():
-                self.perform(self.player.panic(now))
             case Quit():
                 self.running = False
+            case SendBar() | SetTempo() | Play() | Stop() | Panic():
+                self.perform(self.player.obey(message, now))
+        if isinstance(message, SetTempo) and self.player.playing:
+            self.report(TempoSet(max(0, round(self.player.step_at(now))), message.bpm))
+        elif isinstance(message, Stop):
+            self.report(self.played())
 
     def perform(self, outputs: list[Output]) -> None:
         """Send MIDI first, then report: the music never waits for the parent."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import queue
 import signal
-import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,29 +17,30 @@ from typing import Any
 
 from livegan.core import state as states
 from livegan.core.conductor import Conductor
-from livegan.core.controls import PREFIX, BadControl, Value
+from livegan.core.controls import PREFIX, BadControl
 from livegan.core.messages import BarStarted, BeatStarted, Opened, Play, Played, Report, TempoSet
 from livegan.core.music import STEPS_PER_BAR
 from livegan.core.performance import notes_of
 from livegan.core.player import NOTE_ON
 from livegan.core.state import BadValue
-from livegan.core.table import CONTROLS, FEEDBACK, Move, move_for
+from livegan.core.table import ANNOUNCEMENTS, Move, move_for
 
+from .feedback import Feedback, chosen_port
 from .generator import OnnxGenerator, load_model
+from .inbox import MAX_BACKLOG, Inbox
+from .model_loader import ModelCame, ModelLoader
 from .osc import Address, OscBad, OscIn, OscPort
 from .player_link import PlayerGone, PlayerLink
 from .recorder import Recorder
 from .view import QuietView, Status, View
 
-MAX_BACKLOG = 2_000
 MAX_SCHEDULED = 1_000
-MAX_SUBSCRIBERS = 64
 MAX_LOGGED = 200
 BATCH = 256
 TICK_SECONDS = 0.1
 START_SECONDS = 20.0
 SHORT_LIFE_SECONDS = 2.0
-OUTGOING = frozenset(PREFIX + feedback.address for feedback in FEEDBACK)
+OUTGOING = frozenset(PREFIX + told.address for told in ANNOUNCEMENTS)
 
 
 class CannotStart(RuntimeError):
@@ -63,45 +62,6 @@ class ServerConfig:
     record: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCame:
-    """A model was loaded on request, or could not be."""
-
-    generator: OnnxGenerator | None
-    why: str
-    sender: Address
-
-
-class Inbox:
-    """One queue for everything; OSC that comes faster than it can be taken is dropped."""
-
-    def __init__(self) -> None:
-        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.dropped = 0
-
-    def put(self, item: Any) -> None:
-        self._items.put(item)
-
-    def put_osc(self, item: OscIn | OscBad) -> None:
-        if self._items.qsize() < MAX_BACKLOG:
-            self._items.put(item)
-        else:
-            self.dropped += 1
-
-    def get(self, timeout: float) -> Any:
-        """The next item, or None after `timeout` seconds."""
-        try:
-            return self._items.get(timeout=max(0.0, timeout))
-        except queue.Empty:
-            return None
-
-    def get_more(self, most: int) -> list[Any]:
-        items: list[Any] = []
-        while len(items) < most and not self._items.empty():
-            items.append(self._items.get())
-        return items
-
-
 class Server:
     """`startup`, `run` until told to stop, `shutdown`; or `serve` for all three."""
 
@@ -111,18 +71,16 @@ class Server:
         self.inbox = Inbox()
         self.osc = OscPort(config.host, config.port)
         self.link = PlayerLink(config.midi_out)
+        self.feedback = Feedback(self.osc)
+        self.loader = ModelLoader(config.device, self.inbox.put)
         self.status = Status(tempo=config.bpm)
         self.stopping = False
         self.conductor: Conductor
         self.recorder: Recorder | None = None
-        self.subscribers: dict[Address, None] = {}
-        self._told: dict[str, tuple[Value, ...]] = {}
         self._logged: set[tuple[str, str]] = set()
         self._scheduled: list[tuple[float, int, OscIn]] = []
         self._order = itertools.count()
         self._stale = False
-        self._loading = False
-        self._wanted: tuple[str, Address] | None = None
         self._started = 0.0
 
     def serve(self) -> None:
@@ -276,11 +234,12 @@ class Server:
         """The controls that are the server's own."""
         match move.control.name:
             case "subscribe":
-                self._subscribe(chosen_port(sender, move.values))
+                self._tell_changes()
+                self.feedback.subscribe(chosen_port(sender, move.values))
             case "unsubscribe":
-                self.subscribers.pop(chosen_port(sender, move.values), None)
+                self.feedback.unsubscribe(chosen_port(sender, move.values))
             case "model":
-                self._load(str(move.values[0]), sender)
+                self.loader.load(str(move.values[0]), sender)
             case _:
                 return False
         return True
@@ -315,7 +274,7 @@ class Server:
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
                 self.status.beat = beat + 1
-                self._tell("/beat", beat + 1)
+                self.feedback.tell("/beat", beat + 1)
             case TempoSet():
                 if self.recorder:
                     self.recorder.tempo_set(report)
@@ -327,8 +286,8 @@ class Server:
         if bar > 1:
             self._show(lambda: self.view.bar(self.status))
         self.status.bar = bar
-        self._tell("/bar", bar)
-        self._tell("/inference", self.status.inference)
+        self.feedback.tell("/bar", bar)
+        self.feedback.tell("/inference", self.status.inference)
 
     def conductor_inference(self) -> float:
         """Time of the last bar's inference in ms."""
@@ -346,7 +305,7 @@ class Server:
         self.status.roll = [n._replace(start=n.start - start) for n in notes_of(report.events)]
         self.status.notes = sum(event[1] & 0xF0 == NOTE_ON for event in report.events)
         self.status.late_median, self.status.late_worst = report.late_median, report.late_worst
-        self._tell("/lateness", report.late_median, report.late_worst)
+        self.feedback.tell("/lateness", report.late_median, report.late_worst)
 
     def _restart_player(self) -> None:
         if time.monotonic() - self._started < SHORT_LIFE_SECONDS:
@@ -358,65 +317,24 @@ class Server:
 
     # models
 
-    def _load(self, wanted: str, sender: Address) -> None:
-        """One at a time, on a thread; of several requests the last counts."""
-        if self._loading:
-            self._wanted = (wanted, sender)
-            return
-        self._loading = True
-        self._wanted = None
-
-        def load() -> None:
-            try:
-                self.inbox.put(ModelCame(load_model(wanted, self.config.device), "", sender))
-            except Exception as error:
-                self.inbox.put(ModelCame(None, str(error), sender))
-
-        threading.Thread(target=load, name="model", daemon=True).start()
-
     def _take_model(self, came: ModelCame) -> None:
-        self._loading = False
-        if self._wanted:
-            self._load(*self._wanted)
-        elif came.generator is None:
+        if self.loader.superseded():
+            return
+        if came.generator is None:
             self._refuse(came.sender, f"{PREFIX}/model", came.why)
-        else:
-            self.link.send(self.conductor.use(came.generator))
-            self.status.model, self.status.device = came.generator.name, came.generator.device
-            text = f"model {came.generator.name} on {came.generator.device} from the next bar"
-            self._show(lambda: self.view.say("model", text))
+            return
+        self.link.send(self.conductor.use(came.generator))
+        self.status.model, self.status.device = came.generator.name, came.generator.device
+        text = f"model {came.generator.name} on {came.generator.device} from the next bar"
+        self._show(lambda: self.view.say("model", text))
 
     def _watch_model(self) -> None:
         if self.conductor.failure:
             self._log_once("model", self.conductor.failure)
-            self._tell("/error", "model", self.conductor.failure)
-
-    # feedback
-
-    def _subscribe(self, target: Address) -> None:
-        self._tell_changes()
-        self.subscribers.pop(target, None)
-        while len(self.subscribers) >= MAX_SUBSCRIBERS:
-            del self.subscribers[next(iter(self.subscribers))]
-        self.subscribers[target] = None
-        for address, values in self._told.items():
-            self.osc.send(target, PREFIX + address, values)
+            self.feedback.tell("/error", "model", self.conductor.failure)
 
     def _tell_changes(self) -> None:
-        """Every control's value that is not what was told last."""
-        state = self.conductor.state
-        for control in CONTROLS:
-            values = None if control.read is None else control.read(state)
-            if values is not None and self._told.get(control.address) != tuple(values):
-                self._told[control.address] = tuple(values)
-                self._tell(control.address, *values)
-        if self._told.get("/model") != (self.status.model,):
-            self._told["/model"] = (self.status.model,)
-            self._tell("/model", self.status.model)
-
-    def _tell(self, address: str, *values: Value) -> None:
-        for target in self.subscribers:
-            self.osc.send(target, PREFIX + address, values)
+        self.feedback.tell_changes(self.conductor.state, self.status.model)
 
     def _show(self, draw: Any) -> None:
         """A terminal that is gone must not stop the music."""
@@ -424,8 +342,3 @@ class Server:
             draw()
         except (OSError, ValueError):
             self.view = QuietView()
-
-
-def chosen_port(sender: Address, values: tuple[Value, ...]) -> Address:
-    """The port given, or the sender's own; a lone 1 is a button's press, not a port."""
-    return (sender[0], int(values[0])) if values and int(values[0]) > 1 else sender
