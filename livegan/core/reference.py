@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .controls import PREFIX, Control, Value
 from .state import initial
-from .table import CONTROLS, ANNOUNCEMENTS
+from .table import ANNOUNCEMENTS, CONTROLS
 
 FRESH = initial(seed=1, size=2)
 
