@@ -51,7 +51,7 @@ def test_a_move_renders_this_bar_and_the_next_with_higher_revisions() -> None:
     one = conductor()
     first = dict(bars(one.start()))
     one.move(parse_setting("/xy=0.3,0.9"))
-    again = one.render_again()
+    again = list(one.render_again())
     assert all(revision > first[bar] for bar, revision in bars(again))
     assert {c.quantum for c in again if isinstance(c, SendBar)} == {"step"}
 
@@ -91,7 +91,7 @@ def test_a_new_model_waits_for_the_bar_line() -> None:
     one.bar_started(0)
     calls = one.generator.calls  # type: ignore[attr-defined]
     assert [bar for bar, _ in bars(one.use(other))] == [1]
-    one.render_again()
+    list(one.render_again())
     assert one.generator.calls == calls + 1, "this bar is still the old model's"  # type: ignore[attr-defined]
     one.bar_started(1)
     assert one.generator is other

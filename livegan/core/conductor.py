@@ -6,7 +6,7 @@ the next again when a control has moved. It speaks to the player in commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from . import state as moves
@@ -119,7 +119,7 @@ class Conductor:
         self.state = moves.resized(self.state, self._next_generator.latent_size)
         self.generator = self._next_generator
         self._next = self._after()
-        return self.render_again()
+        return list(self.render_again())
 
     def use(self, generator: Generator) -> list[Command]:
         """Another model, from the next bar line on."""
@@ -129,9 +129,11 @@ class Conductor:
         self._next = self._after()
         return [self._send(self.bar + 1)]
 
-    def render_again(self) -> list[Command]:
-        """New revisions of the present bar and the next, after moves that change the music."""
-        return [self._send(self.bar), self._send(self.bar + 1)]
+    def render_again(self) -> Iterator[Command]:
+        """New revisions of the present bar and then the next, after moves that change the music; the
+        present one can be on its way while the next is made."""
+        yield self._send(self.bar)
+        yield self._send(self.bar + 1)
 
     def _after(self) -> State:
         state = moves.resized(self.state, self._next_generator.latent_size)

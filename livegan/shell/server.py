@@ -157,7 +157,8 @@ class Server:
                 self._take(item)
             if self._stale:
                 self._stale = False
-                self.link.send(self.conductor.render_again())
+                for command in self.conductor.render_again():
+                    self.link.send([command])
                 self._watch_model()
             self._tell_changes()
             self._show(lambda: self.view.refresh(self.status))

@@ -1,0 +1,87 @@
+"""Time of one bar through the model: onnxruntime as the daemon runs it, and torch eager."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from livegan.core.latent import Point, random_point
+from livegan.shell.generator import OnnxGenerator, open_session
+
+from .report import Row, figures
+
+if TYPE_CHECKING:
+    from livegan_train.checkpoint import Checkpoint
+
+BARS = 500
+WARM_UP = 50
+CONFIG = "piano"
+AIM_MS = 2.0
+
+
+def measure(generator: OnnxGenerator, checkpoint: Path | None, say: Callable[[str], None]) -> list[Row]:
+    """The model that plays; then, where torch is, a checkpoint in onnxruntime and in torch."""
+    say("inference: the model that plays")
+    rows = [onnx_row(generator, f"model {generator.name}")]
+    try:
+        import torch
+    except ImportError:
+        say("inference: torch is not installed, so there is nothing to compare with")
+        return rows
+    from livegan_export import onnx_file
+    from livegan_train.checkpoint import load
+
+    what = "untrained piano config" if checkpoint is None else checkpoint.name
+    loaded = untrained() if checkpoint is None else load(checkpoint)
+    say(f"inference: {what}")
+    graph, playable = onnx_file.build(loaded)
+    info = onnx_file.describe(loaded, "benchmark", onnx_file.Texts())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        path.write_bytes(onnx_file.with_metadata(graph, info))
+        rows.append(onnx_row(open_session(path, "cpu"), what))
+
+    def run(z: Point) -> object:
+        with torch.no_grad():
+            return playable(torch.from_numpy(z[None].astype(np.float32)))
+
+    for threads in sorted({1, torch.get_num_threads()}):
+        torch.set_num_threads(threads)
+        times = timed(run, loaded.config.latent)
+        name = f"inference of one bar: torch eager, {what}, {threads} thread{'s' * (threads > 1)}"
+        rows.append(Row(name, "ms", *figures(times)))
+    return rows
+
+
+def onnx_row(generator: OnnxGenerator, what: str) -> Row:
+    late = figures(timed(generator.logits, generator.latent_size))
+    name = f"inference of one bar: onnxruntime on {generator.device}, {what}"
+    return Row(name, "ms", *late, f"median < {AIM_MS:g}", late.median < AIM_MS)
+
+
+def timed(run: Callable[[Point], object], latent: int) -> list[float]:
+    """Time of each of many bars in ms."""
+    random = np.random.default_rng(1)
+    times = []
+    for _ in range(WARM_UP + BARS):
+        z = random_point(random, latent)
+        began = time.perf_counter()
+        run(z)
+        times.append((time.perf_counter() - began) * 1e3)
+    return times[WARM_UP:]
+
+
+def untrained() -> Checkpoint:
+    """The shipped configuration with weights as they are drawn: they don't matter for speed."""
+    from livegan_train.checkpoint import Checkpoint, build_generator
+    from livegan_train.config import load_config
+
+    config = load_config(CONFIG)
+    network, _ = build_generator(config, 1)
+    data = {"tracks": ["PIANO"], "note_quantiles": [[1.0, 50.0]], "bars": 0, "valid": []}
+    return Checkpoint(config, 0, 0.0, data, [], {"ema": network.state_dict()})
