@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
 from collections.abc import Sequence
 from importlib import resources
@@ -87,7 +89,7 @@ def load_model(wanted: str, device: str = "auto") -> OnnxGenerator:
     """Load by name or path and play one bar, so that a bad file fails here and not on stage. Raises
     `BadModel`."""
     path = find_model(wanted)
-    if device == "cuda" and "CUDAExecutionProvider" not in ort.get_available_providers():
+    if device == "cuda" and not cuda_is_here():
         raise BadModel("no CUDA here for --device cuda: use --device auto or cpu")
     chosen = faster_device(path) if device == "auto" else device
     generator = open_session(path, chosen)
@@ -96,9 +98,21 @@ def load_model(wanted: str, device: str = "auto") -> OnnxGenerator:
     return generator
 
 
+def cuda_is_here() -> bool:
+    """Is this onnxruntime built for CUDA, and is there a driver? Asking onnxruntime itself would mean
+    loading its whole CUDA part only to see it fail."""
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return False
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def faster_device(path: Path) -> str:
     """Whichever runs one bar in less time; the CPU where CUDA is not there."""
-    if "CUDAExecutionProvider" not in ort.get_available_providers():
+    if not cuda_is_here():
         return "cpu"
     try:
         gpu = open_session(path, "cuda")

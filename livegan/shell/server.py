@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livegan.core import state as states
 from livegan.core.conductor import Conductor
@@ -31,8 +31,10 @@ from .inbox import MAX_BACKLOG, Inbox
 from .model_loader import ModelCame, ModelLoader
 from .osc import Address, OscBad, OscIn, OscPort
 from .player_link import PlayerGone, PlayerLink
-from .recorder import Recorder
 from .view import QuietView, Status, View
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
 
 MAX_SCHEDULED = 1_000
 MAX_LOGGED = 200
@@ -104,6 +106,8 @@ class Server:
         state = states.initial(self.config.seed, generator.latent_size)
         self.conductor = Conductor(generator, replace(state, tempo=self.config.bpm))
         if self.config.record:
+            from .recorder import Recorder  # with mido, which playing does not need
+
             self.recorder = Recorder(self.config.record, generator.tracks, self.config.bpm)
         self._say_hello(generator, opened)
         self.link.send(self.conductor.start())
