@@ -8,7 +8,8 @@ import json
 from rich.console import Console
 
 from livegan.core.music import Note
-from livegan.shell.view import JsonView, LiveView, PlainView, QuietView, Status, panel, small_roll
+from livegan.shell.live_view import LiveView, panel, small_roll
+from livegan.shell.view import JsonView, PlainView, QuietView, Status
 
 STATUS = Status(
     model="piano", device="cpu", midi="livegan", osc="127.0.0.1:9000", playing=True, tempo=128.5,
