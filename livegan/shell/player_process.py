@@ -14,7 +14,6 @@ import os
 import select
 import signal
 import socket
-import statistics
 import sys
 import time
 from types import FrameType
@@ -138,8 +137,8 @@ class PlayerProcess:
 
     def played(self) -> Played:
         """What was sent since the last time it was asked."""
-        late = self.lateness or [0.0]
-        median, worst = statistics.median(late) * 1e3, max(late) * 1e3
+        late = sorted(self.lateness) or [0.0]
+        median, worst = late[len(late) // 2] * 1e3, late[-1] * 1e3
         report = Played(tuple(self.sent), median, worst, self.player.late_notes)
         self.lateness.clear()
         self.sent.clear()

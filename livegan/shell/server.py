@@ -6,6 +6,7 @@ that only puts what came into one inbox.
 
 from __future__ import annotations
 
+import gc
 import heapq
 import itertools
 import signal
@@ -115,6 +116,8 @@ class Server:
         if self.config.play:
             self._apply(move_for(f"{PREFIX}/play", ()))
         self._tell_changes()
+        gc.collect()
+        gc.freeze()  # what is here stays: no collection needs to look at it again
 
     def _start_player(self) -> None:
         self._started = time.monotonic()
