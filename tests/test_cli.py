@@ -104,7 +104,7 @@ def test_settings_and_timed_moves_take_effect(tmp_path: Path) -> None:
     ("arguments", "why"),
     [
         (["serve", "--port", "99999"], "99999"),
-        (["serve", "--bpm", "fast"], "'fast' is not a valid float"),
+        (["serve", "--bpm", "fast"], "'fast' is not a valid number"),
         (["serve", "--colour", "red"], "--colour"),
         (["serve", "--model", "nothing"], "no model 'nothing'"),
         (["serve", "--model", "README.md"], "not an ONNX model"),
@@ -112,6 +112,13 @@ def test_settings_and_timed_moves_take_effect(tmp_path: Path) -> None:
         (["serve", "--config", "nowhere.toml"], "nowhere.toml: not a readable TOML file"),
         (["serve", "--config", "pyproject.toml"], "unknown key 'build_system'"),
         (["serve", "--record", "no/such/folder/x.mid"], "does not exist"),
+        (["serve", "--record", "x.wav"], "must end in .mid"),
+        (["serve", "--record", "/proc/x.mid"], "can't be written"),
+        (["serve", "--bpm", "nan"], "nan is not in the range"),
+        (["serve", "--host", "nosuch.invalid"], "give an address of this machine"),
+        (["render", "--bpm", "nan", "out.mid"], "nan is not in the range"),
+        (["render", "--at", "²:/tempo=60", "out.mid"], "must be BAR:ADDRESS=VALUE"),
+        (["render", "/proc/out.wav"], "can't be written"),
         (["render", "out.txt"], "OUT must end in .mid, .npz, .png, .wav"),
         (["render", "--bars", "0", "out.mid"], "0 is not in the range"),
         (["render", "--set", "/nope=1", "out.mid"], "no such address"),
@@ -136,7 +143,31 @@ def test_a_mistake_is_one_line_and_status_2(arguments: list[str], why: str) -> N
     assert not done.stdout
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("bpm = [1, 2]", "bpm must be a number"),
+        ("bpm = true", "bpm must be a number"),
+        ("play = 1", "play must be true or false"),
+        ("port = 9.5", "port must be a whole number"),
+        ("record = 5", "record must be a text"),
+        ('host = ["a"]', "host must be a text"),
+    ],
+)
+def test_a_value_of_the_wrong_type_in_the_file_is_named(line: str, why: str, tmp_path: Path) -> None:
+    config = tmp_path / "livegan.toml"
+    config.write_text(line)
+    done = run("serve", "--config", config)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 COMMANDS = ["serve", "render", "send", "ports", "models", "completion", "train", "export", "inspect"]
+
+
+def test_no_command_at_all_is_answered_with_the_help() -> None:
+    assert run().stdout == run("-h").stdout
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])

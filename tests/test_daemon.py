@@ -123,6 +123,41 @@ def test_bundles_and_time_tags_are_honoured(serve: Serve, client: Connect) -> No
     assert time.monotonic() - began >= 0.5
 
 
+def test_far_time_tags_and_too_many_are_refused_and_later_ones_still_honoured(
+    serve: Serve, client: Connect
+) -> None:
+    one = client(serve())
+    one.send("/livegan/subscribe")
+
+    def send(ahead: float, tempo: float) -> None:
+        message = OscMessageBuilder("/livegan/tempo")
+        message.add_arg(tempo)
+        builder = OscBundleBuilder(time.time() + ahead)  # type: ignore[arg-type]
+        builder.add_content(message.build())
+        one.send_packet(builder.build().dgram)
+
+    for _ in range(50):
+        send(1e6, 50.0)
+    assert "more than an hour ahead" in one.expect("/livegan/error")[1]
+    send(0.2, 88.0)
+    while one.expect("/livegan/tempo") != (88.0,):
+        pass
+
+
+def test_moves_that_have_no_value_of_their_own_are_told_as_they_were_made(
+    serve: Serve, client: Connect
+) -> None:
+    one = client(serve())
+    one.send("/livegan/subscribe")
+    one.send("/livegan/scene/3/store", "verse")
+    assert one.expect("/livegan/scene/3/store") == ("verse",)
+    one.send("/livegan/morph", "verse", 4.0)
+    assert one.expect("/livegan/morph") == ("verse", 4)
+    one.send("/livegan/model", "piano")
+    while one.expect("/livegan/model") != ("piano",):
+        pass
+
+
 def test_a_model_is_swapped_at_a_bar_line_and_a_bad_one_is_not(
     serve: Serve, client: Connect, tmp_path: Path
 ) -> None:
@@ -215,6 +250,12 @@ def test_send_moves_a_control_and_says_what_went_wrong(serve: Serve, client: Con
     assert refused.returncode == 2
     assert "no scene 'nowhere'" in refused.stderr
     assert send("/tempo", "fast").returncode == 2
+    assert send("/play", "0").returncode == 0, "a release, which does nothing"
+    assert send("livegan/scene/2/store", "a,b").returncode == 0
+    assert send("/morph", "a,b", "0").returncode == 0
+    assert send("/freeze", "yes").returncode == 0
+    while one.expect("/livegan/freeze") != (True,):
+        pass
     daemon.stop()
     assert "nothing listens" in send("/tempo", "131").stderr
 

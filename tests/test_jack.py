@@ -181,6 +181,25 @@ def test_the_music_goes_on_when_the_player_is_killed(
     assert daemon.process.poll() is None
 
 
+def test_a_new_player_silences_what_the_killed_one_left(
+    serve: Callable[..., Daemon], jack: str
+) -> None:
+    midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Survivor")
+    synth = Synth()
+    midi_in.set_callback(synth)
+    midi_in.open_virtual_port("in")
+    daemon = serve("--midi-out", "survivor", "--bpm", "60", "--play")
+    wait_for(synth.sounding, 10, "note")
+    time.sleep(2.1)
+    os.kill(daemon.player_pid(), signal.SIGKILL)
+    killed = len(synth.heard)
+    wait_for(lambda: any(e[1:3] == (0xB0, 120) for e in synth.heard[killed:]), 5, "CC 120")
+    first_strike = wait_for(synth.strikes, 5, "note")
+    assert first_strike
+    midi_in.close_port()
+    midi_in.delete()
+
+
 def test_an_existing_port_is_found_by_part_of_its_name(serve: Callable[..., Daemon], jack: str) -> None:
     midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Grand Piano")
     synth = Synth()

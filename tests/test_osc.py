@@ -26,6 +26,23 @@ def test_any_bytes_are_messages_or_bad(packet: bytes) -> None:
     assert all(isinstance(item, (OscIn, OscBad)) for item in parse(packet, SENDER))
 
 
+@given(st.integers(0, 30))
+def test_a_truncated_message_is_refused_not_guessed(missing: int) -> None:
+    whole = build("/livegan/xy", [0.5, 0.25])
+    (got,) = parse(whole[: len(whole) - missing], SENDER)
+    if missing == 0 or missing == 12:  # whole, or an address alone: a message without values
+        assert isinstance(got, OscIn)
+        assert len(got.values) == (2 if missing == 0 else 0)
+    else:
+        assert isinstance(got, OscBad)
+
+
+def test_a_message_without_type_tags_has_no_values() -> None:
+    (got,) = parse(b"/livegan/play\0\0\0", SENDER)
+    assert isinstance(got, OscIn)
+    assert got.values == ()
+
+
 @given(st.binary(max_size=100))
 def test_any_bundle_ends(tail: bytes) -> None:
     parse(b"#bundle\0" + tail, SENDER)

@@ -87,6 +87,9 @@ def main() -> None:
     """Run; the user's mistakes get one line on stderr and exit status 2."""
     try:
         status = cli.main(prog_name="livegan", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        sys.exit(0)
     except click.ClickException as error:
         where = (
             error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "livegan"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livegan.cli.options import Tempo
+
 if TYPE_CHECKING:
     from livegan.core.performance import Performance
     from livegan.core.table import Move
@@ -21,7 +23,7 @@ ENDINGS = (".mid", ".npz", ".png", ".wav")
 @click.option("--bars", type=click.IntRange(1, 1_000_000), default=16, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--model", default="piano", show_default=True, metavar="NAME|FILE")
-@click.option("--bpm", type=click.FloatRange(20, 300), default=120.0, show_default=True)
+@click.option("--bpm", type=Tempo(), default=120.0, show_default=True)
 @click.option(
     "--set",
     "settings",
@@ -77,7 +79,7 @@ def render(
     try:
         write(out, performance, generator)
     except OSError as error:
-        raise click.UsageError(f"{out}: can't be written ({error.strerror})") from None
+        raise click.UsageError(f"{out}: can't be written ({error.strerror or error})") from None
 
 
 def parse_moves(settings: tuple[str, ...], timed: tuple[str, ...], bars: int) -> dict[int, list[Move]]:
@@ -91,7 +93,7 @@ def parse_moves(settings: tuple[str, ...], timed: tuple[str, ...], bars: int) ->
             moves.setdefault(-1, []).append(parse_setting(text))
         for text in timed:
             bar, colon, rest = text.partition(":")
-            if not colon or not bar.isdigit() or not 1 <= int(bar) <= bars:
+            if not colon or not (bar.isascii() and bar.isdigit()) or not 1 <= int(bar) <= bars:
                 raise BadControl(f"{text!r}: must be BAR:ADDRESS=VALUE with a bar from 1 to {bars}")
             moves.setdefault(int(bar) - 1, []).append(parse_setting(rest))
         for move in (move for made in moves.values() for move in made):

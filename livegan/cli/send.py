@@ -8,7 +8,7 @@ import time
 import click
 
 from livegan.core.controls import PREFIX, BadControl
-from livegan.core.table import CONTROLS, parse_setting
+from livegan.core.table import CONTROLS, full_address, parse_move
 
 ANSWER_SECONDS = 0.15
 
@@ -41,15 +41,15 @@ def send(address: str, values: tuple[str, ...], host: str, port: int) -> None:
     from livegan.shell.osc import OscIn, build, parse
 
     try:
-        move = parse_setting(f"{address}={','.join(values)}" if values else address)
+        move = parse_move(address, values)
     except BadControl as error:
         raise click.UsageError(str(error)) from None
-    numbers = move.control.pattern.groups
-    name = address if address.startswith(PREFIX + "/") else f"{PREFIX}/{address.removeprefix('/')}"
+    if move.ignored:
+        return
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as talk:
         try:
             talk.connect((host, port))
-            talk.send(build(name, move.values[numbers:]))
+            talk.send(build(full_address(address), move.given))
         except OSError as error:
             raise click.UsageError(f"can't send to {host}:{port} ({error.strerror})") from None
         until = time.monotonic() + ANSWER_SECONDS

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
+
+from livegan.cli.options import Tempo
 
 
 def read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
@@ -28,8 +31,41 @@ def read_config(ctx: click.Context, option: click.Parameter, path: Path | None) 
         raise click.UsageError(
             f"{path}: unknown key {unknown[0]!r}; known are {', '.join(known.values())}", ctx
         )
+    for parameter in ctx.command.params:
+        if parameter.name in values:
+            check_type(ctx, path, known[parameter.name], parameter, values[parameter.name])
     ctx.default_map = {**(ctx.default_map or {}), **values}
     return path
+
+
+def check_type(
+    ctx: click.Context, path: Path, key: str, parameter: click.Parameter, value: Any
+) -> None:
+    """A value of the file must have the option's own type; ranges are checked with the flags'."""
+    if isinstance(parameter, click.Option) and parameter.is_flag:
+        wanted: tuple[type, ...] = (bool,)
+        name = "true or false"
+    elif isinstance(parameter.type, click.types.IntRange):
+        wanted, name = (int,), "a whole number"
+    elif isinstance(parameter.type, click.types.FloatRange):
+        wanted, name = (int, float), "a number"
+    else:
+        wanted, name = (str,), "a text"
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise click.UsageError(f"{path}: {key} must be {name}, not {value!r}", ctx)
+
+
+def check_recording(path: Path) -> None:
+    """Find out now, not after the concert, whether a file can be written there."""
+    if path.suffix.lower() not in (".mid", ".midi"):
+        raise click.UsageError(f"--record {path}: must end in .mid")
+    if not path.absolute().parent.is_dir():
+        raise click.UsageError(f"--record {path}: the folder {path.parent} does not exist")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.absolute().parent):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"--record {path}: can't be written ({error.strerror})") from None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,7 +108,7 @@ def read_config(ctx: click.Context, option: click.Parameter, path: Path | None) 
 )
 @click.option(
     "--bpm",
-    type=click.FloatRange(20, 300),
+    type=Tempo(),
     default=120.0,
     show_default=True,
     envvar="LIVEGAN_BPM",
@@ -115,8 +151,8 @@ def serve(quiet: bool, log_json: bool, **options: Any) -> None:
     from livegan.shell.view import choose_view
 
     record: Path | None = options["record"]
-    if record and not record.absolute().parent.is_dir():
-        raise click.UsageError(f"--record {record}: the folder {record.parent} does not exist")
+    if record:
+        check_recording(record)
     try:
         Server(ServerConfig(**options), choose_view(quiet, log_json)).serve()
     except (PortTaken, BadModel, CannotStart) as error:

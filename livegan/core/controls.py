@@ -17,6 +17,10 @@ from .state import State
 
 Value = int | float | bool | str
 PREFIX = "/livegan"
+WORDS = dict.fromkeys(("on", "true", "yes", "t"), True) | dict.fromkeys(
+    ("off", "false", "no", "f"), False
+)
+"""What people type for a switch."""
 
 
 class BadControl(ValueError):
@@ -41,6 +45,8 @@ class Argument:
         """Make a value of this kind and range, or raise `BadControl`."""
         if self.kind == "text":
             return self._text(value)
+        if self.kind == "bool" and isinstance(value, str) and value.lower() in WORDS:
+            return WORDS[value.lower()]
         if isinstance(value, bool):
             value = int(value)
         if not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -54,7 +60,7 @@ class Argument:
 
     def _text(self, value: Any) -> str:
         if isinstance(value, (int, float)) and not self.choices and math.isfinite(value):
-            value = str(int(value)) if value == int(value) else str(value)
+            value = str(round(value))
         if not isinstance(value, str) or (self.choices and value not in self.choices):
             wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text"
             raise BadControl(f"{self.name} must be {wanted}, not {_shown(value)}")

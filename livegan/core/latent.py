@@ -16,10 +16,11 @@ TINY = 1e-9
 
 def on_sphere(vector: Point) -> Point:
     """The point of the sphere in this direction. Raises `ValueError` for the middle, which has none."""
-    norm = float(np.linalg.norm(vector))
-    if not math.isfinite(norm) or norm < TINY:
+    largest = float(np.abs(vector).max())
+    if not math.isfinite(largest) or largest == 0:
         raise ValueError("a latent of all zeros has no direction")
-    return vector * (math.sqrt(len(vector)) / norm)
+    scaled = vector / largest  # squares of very small or large numbers would be lost
+    return scaled * (math.sqrt(len(vector)) / float(np.linalg.norm(scaled)))
 
 
 def random_point(random: np.random.Generator, size: int) -> Point:

@@ -69,6 +69,10 @@ class TempoSet(NamedTuple):
     bpm: float
 
 
+class Stopped(NamedTuple):
+    """The music was stopped; the next play starts again at step 0."""
+
+
 class Played(NamedTuple):
     """MIDI events as they were sent since the last report: [step since play, status, data 1, data 2]
     each; lateness of sending in ms, median and worst; note_ons left out because too late."""
@@ -80,14 +84,14 @@ class Played(NamedTuple):
 
 
 Command = SendBar | Play | Stop | Panic | SetTempo | Quit
-Report = Opened | BarStarted | BeatStarted | TempoSet | Played
+Report = Opened | BarStarted | BeatStarted | TempoSet | Stopped | Played
 Message = Command | Report
 
 TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         *(SendBar, Play, Stop, Panic, SetTempo, Quit),
-        *(Opened, BarStarted, BeatStarted, TempoSet, Played),
+        *(Opened, BarStarted, BeatStarted, TempoSet, Stopped, Played),
     )
 }
 

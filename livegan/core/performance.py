@@ -85,5 +85,6 @@ def perform(generator: Generator, state: State, bars: int, moves: dict[int, list
         if isinstance(output, Event):
             events.append(output)
         elif conductor.state.tempo != tempi[-1][1]:
-            tempi.append((conductor.bar * STEPS_PER_BAR, conductor.state.tempo))
+            step = conductor.bar * STEPS_PER_BAR
+            tempi = [*(t for t in tempi if t[0] < step), (step, conductor.state.tempo)]
     return Performance(bars, tuple(events), tuple(tempi))

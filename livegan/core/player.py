@@ -132,24 +132,28 @@ class Player:
 
     def stop(self, now: float) -> list[Output]:
         """Halt and end every sounding note. The bars at hand are forgotten."""
+        events = self._silence(now)
         self.playing = False
         self._bar, self._next_beat = -1, NEVER
         self._waiting.clear()
         self._sheets.clear()
-        return self._silence(now)
+        return events
 
     def panic(self, now: float) -> list[Output]:
         """End every note we know of, then tell every channel to end what we don't. Play goes on."""
         events = self._silence(now)
-        step = round(self.step_at(now))
+        step = self._whole_step(now)
         for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF):
             events += [
                 Event(now, step, CONTROL | channel, controller, 0) for channel in range(ALL_CHANNELS)
             ]
         return events
 
+    def _whole_step(self, now: float) -> int:
+        return max(0, round(self.step_at(now))) if self.playing else 0
+
     def _silence(self, now: float) -> list[Output]:
-        step = round(self.step_at(now))
+        step = self._whole_step(now)
         return [self._note_off(now, step, *key) for key in sorted(self._sounding)]
 
     # bars

@@ -15,7 +15,8 @@ Made from the table of controls (`livegan/core/table.py`) by `make docs`.
 livegan listens for OSC over UDP, by default on 127.0.0.1:9000. All addresses begin with `{PREFIX}`.
 Values are taken as they come: floats for whole numbers and switches, `T`/`F` or numbers for switches;
 what lies outside a range is taken to its end. A button's release (a lone 0 or `F`) is ignored. Bundles
-and their time tags are honoured. What can't be taken is answered with `{PREFIX}/error`.
+and their time tags are honoured; address patterns are not. What can't be taken is answered with
+`{PREFIX}/error`.
 
 Moves are heard within one quantum (`{PREFIX}/quantum`); tempo and transport act at once.
 

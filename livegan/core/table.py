@@ -129,12 +129,12 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         "subscribe", "/subscribe", "Be told every change, bar, beat, lateness and inference time. The "
         "answers go to the port you sent from, or to the port you give; all values come at once.",
-        (Argument("port", "int", 1, 65535, optional=True),),
+        (Argument("port", "int", optional=True),),
         changes_music=False,
     ),
     Control(
         "unsubscribe", "/unsubscribe", "Be told no more.",
-        (Argument("port", "int", 1, 65535, optional=True),),
+        (Argument("port", "int", optional=True),),
         changes_music=False,
     ),
 )  # fmt: skip
@@ -169,6 +169,11 @@ class Move:
     ignored: bool = False
     """A button was released."""
 
+    @property
+    def given(self) -> tuple[Value, ...]:
+        """The values without the numbers of the address."""
+        return self.values[self.control.pattern.groups :]
+
 
 def move_for(address: str, values: Sequence[Any]) -> Move:
     """Find the control of an address and check the values. Raises `BadControl`."""
@@ -181,22 +186,28 @@ def move_for(address: str, values: Sequence[Any]) -> Move:
 
 
 def parse_setting(text: str) -> Move:
-    """Read 'ADDRESS=VALUE,VALUE' as the command line gives it; the prefix may be left out."""
+    """Read 'ADDRESS=VALUE,VALUE' as the command line gives it. Raises `BadControl`."""
     address, _, values = text.partition("=")
-    address = address.strip()
-    if not address.startswith(PREFIX + "/"):
-        address = PREFIX + "/" + address.removeprefix("/")
+    return parse_move(address, values.split(",") if values else [])
+
+
+def full_address(address: str) -> str:
+    """With the prefix, which people may leave out."""
+    return f"{PREFIX}/{address.strip().removeprefix('/').removeprefix(PREFIX[1:] + '/')}"
+
+
+def parse_move(address: str, texts: Sequence[str]) -> Move:
+    """A move from an address and values as they are typed. Raises `BadControl`."""
+    address = full_address(address)
     try:
-        return move_for(address, [parse_value(v) for v in values.split(",")] if values else [])
+        return move_for(address, [parse_value(text) for text in texts])
     except BadControl as error:
         raise BadControl(f"{address}: {error}") from None
 
 
 def parse_value(text: str) -> Value:
-    """A number where it is one, a boolean for on/off and true/false, else the text."""
+    """A number where it is one, else the text (which a switch may take as a word)."""
     text = text.strip()
-    if text.lower() in ("true", "on", "false", "off"):
-        return text.lower() in ("true", "on")
     for kind in (int, float):
         try:
             return kind(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livegan.core.controls import PREFIX, Value
-from livegan.core.state import State
+from livegan.core.state import BadValue, State
 from livegan.core.table import CONTROLS
 
 from .osc import Address, OscPort
@@ -36,6 +36,10 @@ class Feedback:
         for target in self._subscribers:
             self._osc.send(target, PREFIX + address, values)
 
+    def tell_again(self, address: str) -> None:
+        """With the next changes, whether it changed or not."""
+        self._told.pop(address, None)
+
     def tell_changes(self, state: State, model: str) -> None:
         """Every control's value that is not what was told last."""
         values = {c.address: c.read(state) for c in CONTROLS if c.read is not None}
@@ -46,5 +50,10 @@ class Feedback:
 
 
 def chosen_port(sender: Address, values: tuple[Value, ...]) -> Address:
-    """The port given, or the sender's own; a lone 1 is a button's press, not a port."""
-    return (sender[0], int(values[0])) if values and int(values[0]) > 1 else sender
+    """The port given, or the sender's own; a lone 1 is a button's press, not a port. Raises
+    `BadValue`."""
+    if not values or values[0] == 1:
+        return sender
+    if not 1 < int(values[0]) < 65_536:
+        raise BadValue(f"a port is a number from 1 to 65535, not {values[0]}")
+    return (sender[0], int(values[0]))

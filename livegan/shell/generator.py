@@ -61,8 +61,10 @@ class OnnxGenerator:
         info = self.info
         shape = (1, len(info.tracks), info.steps_per_bar, info.pitches)
         for name, output in zip(self._outputs, outputs, strict=True):
-            if output.shape != shape or not np.isfinite(output).all():
-                raise ValueError(f"output {name} must be finite numbers {shape}, not {output.shape}")
+            if output.shape != shape:
+                raise ValueError(f"its output {name} is {output.shape}, not {shape}")
+            if not np.isfinite(output).all():
+                raise ValueError(f"its output {name} is not finite everywhere")
         named = dict(zip(self._outputs, (output[0] for output in outputs), strict=True))
         return onset_and_keep(info.head, named)
 

@@ -6,6 +6,7 @@ A malformed packet is an item like any other, so that it can be answered and log
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
 import threading
@@ -22,6 +23,7 @@ MAX_PACKET = 65_535
 RECEIVE_BUFFER = 1 << 20
 BUNDLE = b"#bundle\0"
 MAX_DEPTH = 8
+ARGUMENT_BYTES = {**dict.fromkeys("ifrmc", 4), **dict.fromkeys("htd", 8), **dict.fromkeys("TFNI[]", 0)}
 
 # python-osc warns of peers' faults on the root logger; we answer them ourselves
 logging.getLogger().addHandler(logging.NullHandler())
@@ -53,8 +55,7 @@ def check_frame(packet: bytes, depth: int = 0) -> None:
     """Walk a packet's bundles: every element has a size above 0, a multiple of 4, that fits (OSC 1.0).
     python-osc checks none of this and loops for ever on an element of size 0. Raises `ValueError`."""
     if not packet.startswith(BUNDLE):
-        if not packet.startswith(b"/"):
-            raise ValueError("neither a message nor a bundle")
+        check_message(packet)
         return
     if depth > MAX_DEPTH:
         raise ValueError(f"bundles nested deeper than {MAX_DEPTH}")
@@ -68,6 +69,39 @@ def check_frame(packet: bytes, depth: int = 0) -> None:
             raise ValueError(f"a bundle element of size {size}")
         check_frame(packet[at : at + size], depth + 1)
         at += size
+
+
+def check_message(packet: bytes) -> None:
+    """Address, type tags and arguments must fill the packet exactly: python-osc would make up what is
+    missing, and a cable's fault would set the tempo. Raises `ValueError`."""
+    if not packet.startswith(b"/"):
+        raise ValueError("neither a message nor a bundle")
+    at = end_of_text(packet, 0)
+    if at == len(packet):
+        return
+    if packet[at : at + 1] != b",":
+        raise ValueError("no type tags")
+    tags_end = end_of_text(packet, at)
+    at, tags = tags_end, packet[at + 1 : tags_end].rstrip(b"\0").decode("ascii")
+    for tag in tags:
+        if tag in "sS":
+            at = end_of_text(packet, at)
+        elif tag == "b":
+            at += 4 + -(-int.from_bytes(packet[at : at + 4]) // 4) * 4
+        elif tag in ARGUMENT_BYTES:
+            at += ARGUMENT_BYTES[tag]
+        else:
+            raise ValueError(f"an unknown type tag {tag!r}")
+    if at != len(packet):
+        raise ValueError(f"{len(packet)} bytes, where its type tags say {at}")
+
+
+def end_of_text(packet: bytes, start: int) -> int:
+    """Where the padding of a text ends. Raises `ValueError`."""
+    end = packet.find(b"\0", start)
+    if end < 0 or end // 4 * 4 + 4 > len(packet):
+        raise ValueError("a text without an end")
+    return end // 4 * 4 + 4
 
 
 def parse(packet: bytes, sender: Address) -> list[OscIn | OscBad]:
@@ -108,9 +142,13 @@ class OscPort:
             self._socket.bind(place)
         except OSError as error:
             self.close()
+            hint = (
+                "; is another livegan running? choose another with --port"
+                if error.errno == errno.EADDRINUSE
+                else "; give an address of this machine with --host"
+            )
             raise PortTaken(
-                f"can't listen on {self.host}:{self.port} ({error.strerror}); is another livegan "
-                "running? choose another with --port"
+                f"can't listen on {self.host}:{self.port} ({error.strerror}){hint}"
             ) from None
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)

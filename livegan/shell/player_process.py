@@ -32,6 +32,7 @@ from livegan.core.messages import (
     SendBar,
     SetTempo,
     Stop,
+    Stopped,
     TempoSet,
     pack,
 )
@@ -118,6 +119,7 @@ class PlayerProcess:
             self.report(TempoSet(max(0, round(self.player.step_at(now))), message.bpm))
         elif isinstance(message, Stop):
             self.report(self.played())
+            self.report(Stopped())
 
     def perform(self, outputs: list[Output]) -> None:
         """Send MIDI first, then report: the music never waits for the parent."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from livegan.core.messages import BarStarted, Played, TempoSet
+from livegan.core.messages import BarStarted, Played, Report, Stopped, TempoSet
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR
+from livegan.core.player import NOTE_OFF, NOTE_ON
 
 from .midi_file import write_midi
 
 
 class Recorder:
-    """Takes the player's reports. A new start after a stop goes on at the next bar line."""
+    """Takes the player's reports in their order. What is played after a stop goes on at the next bar
+    line, silent bars count, the wait between does not."""
 
     def __init__(self, path: Path, tracks: Sequence[Track], bpm: float) -> None:
         self.path = path
@@ -21,26 +23,40 @@ class Recorder:
         self.events: list[tuple[int, int, int, int]] = []
         self.tempi: list[tuple[int, float]] = [(0, bpm)]
         self._offset = 0
+        self._last = 0
 
     @property
     def end_step(self) -> int:
         """The bar line after everything that was played."""
-        last = max((event[0] for event in self.events[-50:]), default=0)
-        return -(-last // STEPS_PER_BAR) * STEPS_PER_BAR
+        return -(-self._last // STEPS_PER_BAR) * STEPS_PER_BAR
 
-    def bar_started(self, report: BarStarted, bpm: float) -> None:
-        if report.bar == 0:
-            self._offset = self.end_step
-            self.tempo_set(TempoSet(0, bpm))
+    def take(self, report: Report, bpm: float) -> None:
+        """`bpm` is the tempo that is set now."""
+        match report:
+            case BarStarted(0):
+                self._tempo(0, bpm)
+            case BarStarted(bar):
+                self._last = max(self._last, self._offset + bar * STEPS_PER_BAR)
+            case TempoSet(step, new):
+                self._tempo(step, new)
+            case Stopped():
+                self._offset = self.end_step
+            case Played(events):
+                self._played(events)
 
-    def tempo_set(self, report: TempoSet) -> None:
-        step = self._offset + report.step
-        if self.tempi[-1][0] == step:
+    def _tempo(self, step: int, bpm: float) -> None:
+        at = max(self._offset + step, self.tempi[-1][0])
+        if self.tempi[-1][0] == at:
             self.tempi.pop()
-        self.tempi.append((step, report.bpm))
+        self.tempi.append((at, bpm))
+        self._last = max(self._last, at)
 
-    def played(self, report: Played) -> None:
-        self.events += [(self._offset + step, *rest) for step, *rest in report.events]  # type: ignore[misc]
+    def _played(self, events: Sequence[tuple[int, int, int, int]]) -> None:
+        for step, status, data1, data2 in events:
+            if status & 0xF0 in (NOTE_ON, NOTE_OFF):
+                at = max(self._offset + step, self.events[-1][0] if self.events else 0)
+                self.events.append((at, status, data1, data2))
+                self._last = max(self._last, at)
 
     def write(self) -> None:
         """The whole file, written beside and renamed."""

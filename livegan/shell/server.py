@@ -9,7 +9,9 @@ from __future__ import annotations
 import gc
 import heapq
 import itertools
+import os
 import signal
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +21,17 @@ from typing import TYPE_CHECKING, Any
 from livegan.core import state as states
 from livegan.core.conductor import Conductor
 from livegan.core.controls import PREFIX, BadControl
-from livegan.core.messages import BarStarted, BeatStarted, Opened, Play, Played, Report, TempoSet
+from livegan.core.messages import (
+    BarStarted,
+    BeatStarted,
+    Opened,
+    Panic,
+    Play,
+    Played,
+    Report,
+    Stopped,
+    TempoSet,
+)
 from livegan.core.music import STEPS_PER_BAR
 from livegan.core.performance import notes_of
 from livegan.core.player import NOTE_ON
@@ -38,6 +50,7 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 MAX_SCHEDULED = 1_000
+FARTHEST_SECONDS = 3600.0
 MAX_LOGGED = 200
 BATCH = 256
 TICK_SECONDS = 0.1
@@ -84,6 +97,7 @@ class Server:
         self._scheduled: list[tuple[float, int, OscIn]] = []
         self._order = itertools.count()
         self._stale = False
+        self._shown: OnnxGenerator | None = None
         self._started = 0.0
 
     def serve(self) -> None:
@@ -137,6 +151,7 @@ class Server:
 
     def _say_hello(self, generator: OnnxGenerator, opened: Opened) -> None:
         self.status.model, self.status.device = generator.name, generator.device
+        self._shown = generator
         self.status.osc = f"{self.osc.host}:{self.osc.port}"
         self.status.midi = opened.port or "none"
         if opened.port:
@@ -173,18 +188,25 @@ class Server:
     def shutdown(self) -> None:
         """End every note, write what was recorded, close."""
         self.link.close()
-        self._take_last_reports()
         self.osc.close()
-        if self.recorder and self.recorder.events:
-            self.recorder.write()
-            self._show(lambda: self.view.say("record", f"wrote {self.config.record}"))
-        self._show(self.view.close)
-
-    def _take_last_reports(self) -> None:
         if self.recorder:
             for item in self.inbox.get_more(MAX_BACKLOG):
-                if isinstance(item, Played):
-                    self.recorder.played(item)
+                if isinstance(item, (BarStarted, TempoSet, Stopped, Played)):
+                    self.recorder.take(item, self.conductor.state.tempo)
+            if self.recorder.events:
+                self._write_recording(self.recorder)
+        self._show(self.view.close)
+
+    def _write_recording(self, recorder: Recorder) -> None:
+        """Where it was asked for; if that can't be, among the temporary files: music is not lost."""
+        asked = recorder.path
+        try:
+            recorder.write()
+        except OSError as error:
+            self._error(f"{asked}: can't be written ({error.strerror})")
+            recorder.path = Path(tempfile.gettempdir()) / f"livegan-{os.getpid()}.mid"
+            recorder.write()
+        self._show(lambda: self.view.say("record", f"wrote {recorder.path}"))
 
     def _patience(self) -> float:
         if not self._scheduled:
@@ -206,7 +228,7 @@ class Server:
                 self._take_osc(item)
             case OscBad(sender, why):
                 self._refuse(sender, "", why)
-            case Opened() | BarStarted() | BeatStarted() | TempoSet() | Played():
+            case Opened() | BarStarted() | BeatStarted() | TempoSet() | Stopped() | Played():
                 self._take_report(item)
             case PlayerGone(process_id):
                 if process_id == self.link.process_id:
@@ -216,8 +238,7 @@ class Server:
 
     def _take_osc(self, item: OscIn) -> None:
         if item.due > time.monotonic():
-            if len(self._scheduled) < MAX_SCHEDULED:
-                heapq.heappush(self._scheduled, (item.due, next(self._order), item))
+            self._schedule(item)
             return
         if item.address in OUTGOING:  # another daemon's feedback: an answer would go round for ever
             return
@@ -225,8 +246,19 @@ class Server:
             move = move_for(item.address, item.values)
             if not self._act(move, item.sender):
                 self._apply(move)
+                if move.control.read is None and not move.ignored:
+                    self.feedback.tell(item.address.removeprefix(PREFIX), *move.given)
         except (BadControl, BadValue) as error:
             self._refuse(item.sender, item.address, str(error))
+
+    def _schedule(self, item: OscIn) -> None:
+        """Keep a message until its time tag."""
+        if item.due > time.monotonic() + FARTHEST_SECONDS:
+            self._refuse(item.sender, item.address, "its time tag is more than an hour ahead")
+        elif len(self._scheduled) >= MAX_SCHEDULED:
+            self._refuse(item.sender, item.address, "too many messages wait for their time tags")
+        else:
+            heapq.heappush(self._scheduled, (item.due, next(self._order), item))
 
     def _apply(self, move: Move) -> None:
         commands = self.conductor.move(move)
@@ -267,25 +299,23 @@ class Server:
         self._show(lambda: self.view.say("error", text))
 
     def _take_report(self, report: Report) -> None:
+        if self.recorder:
+            self.recorder.take(report, self.conductor.state.tempo)
         match report:
             case Opened(port):
                 self.status.midi = port or "none"
-                self.link.send(self.conductor.start())
-            case BarStarted(bar):
+                self.link.send([Panic(), *self.conductor.start()])  # the last player left notes on
+            case BarStarted(bar, _, repeated):
                 if self.conductor.state.playing:
                     self.link.send(self.conductor.bar_started(bar))
                     self._watch_model()
-                if self.recorder:
-                    self.recorder.bar_started(report, self.conductor.state.tempo)
-                if report.repeated:
+                if repeated:
                     self._error(f"bar {bar + 1} was not ready in time; the one before repeats")
+                self._show_model()
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
                 self.status.beat = beat + 1
                 self.feedback.tell("/beat", beat + 1)
-            case TempoSet():
-                if self.recorder:
-                    self.recorder.tempo_set(report)
             case Played():
                 self._take_played(report)
 
@@ -303,8 +333,6 @@ class Server:
         return generator.inference_seconds * 1e3 if isinstance(generator, OnnxGenerator) else 0.0
 
     def _take_played(self, report: Played) -> None:
-        if self.recorder:
-            self.recorder.played(report)
         if report.dropped:
             self._error(f"{report.dropped} notes came too late and were left out")
         if not report.events:
@@ -332,8 +360,17 @@ class Server:
             self._refuse(came.sender, f"{PREFIX}/model", came.why)
             return
         self.link.send(self.conductor.use(came.generator))
-        self.status.model, self.status.device = came.generator.name, came.generator.device
-        text = f"model {came.generator.name} on {came.generator.device} from the next bar"
+        self._show_model()
+
+    def _show_model(self) -> None:
+        """Say which model plays, once it does."""
+        generator = self.conductor.generator
+        if generator is self._shown or not isinstance(generator, OnnxGenerator):
+            return
+        self._shown = generator
+        self.status.model, self.status.device = generator.name, generator.device
+        self.feedback.tell_again("/model")
+        text = f"model {generator.name} on {generator.device}"
         self._show(lambda: self.view.say("model", text))
 
     def _watch_model(self) -> None:

@@ -74,4 +74,11 @@ def render(notes: Sequence[Note], tempi: Tempi, end_step: int) -> Sound:
 def write_wav(path: Path, notes: Sequence[Note], tempi: Tempi, end_step: int) -> None:
     """16 bits, 44.1 kHz, stereo."""
     sound = render(notes, tempi, end_step)
-    write_whole(path, lambda beside: soundfile.write(beside, sound, RATE, "PCM_16", format="WAV"))
+
+    def write(beside: Path) -> None:
+        try:
+            soundfile.write(beside, sound, RATE, "PCM_16", format="WAV")
+        except soundfile.LibsndfileError as error:
+            raise OSError(None, str(error)) from None
+
+    write_whole(path, write)

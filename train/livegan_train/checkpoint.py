@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,22 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "history": checkpoint.history,
         "state": checkpoint.state,
     }
-    write_whole(path, lambda beside: torch.save(content, beside))
+
+    def write(beside: Path) -> None:
+        try:
+            torch.save(content, beside)
+        except RuntimeError as error:  # torch's writer tells of a full disk so
+            raise OSError(None, f"can't write {path} ({str(error).splitlines()[0][:80]})") from None
+
+    write_whole(path, write)
 
 
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint without running any code in it. Raises `BadCheckpoint`."""
     try:
+        with zipfile.ZipFile(path) as parts:
+            if parts.testzip() is not None:
+                raise BadCheckpoint(f"{path}: a damaged checkpoint, its checksums don't match")
         content = torch.load(path, map_location="cpu", weights_only=True)
         if content["livegan"] != FORMAT:
             raise BadCheckpoint(

@@ -1,0 +1,67 @@
+"""Whatever is played, stopped and played again can be written, in order and as long as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mido
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livegan.core.messages import BarStarted, Played, Report, Stopped, TempoSet
+from livegan.core.music import STEPS_PER_BAR
+from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.shell.recorder import Recorder
+
+STEPS = st.integers(0, 5 * STEPS_PER_BAR)
+NOTES = st.lists(
+    st.tuples(STEPS, st.sampled_from([NOTE_ON, NOTE_OFF, 0xB0]), st.integers(0, 127), st.just(64)),
+    max_size=6,
+)
+REPORTS = st.one_of(
+    st.builds(BarStarted, st.integers(0, 5), st.just(1), st.booleans()),
+    st.builds(TempoSet, STEPS, st.floats(20, 300)),
+    st.builds(Stopped),
+    st.builds(Played, NOTES.map(tuple), st.just(0.1), st.just(0.2), st.just(0)),
+)
+
+
+def written(reports: list[Report]) -> tuple[Recorder, mido.MidiFile]:
+    with TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder) / "out.mid", (), 120.0)
+        for report in reports:
+            recorder.take(report, 120.0)
+        recorder.write()
+        return recorder, mido.MidiFile(recorder.path)
+
+
+@settings(deadline=None)
+@given(st.lists(REPORTS, max_size=20))
+def test_any_reports_make_a_file(reports: list[Report]) -> None:
+    recorder, file = written(reports)
+    kept = sum(m.type in ("note_on", "note_off") for track in file.tracks for m in track)
+    assert kept == len(recorder.events)
+    assert recorder.tempi == sorted(recorder.tempi, key=lambda tempo: tempo[0])
+    assert recorder.end_step % STEPS_PER_BAR == 0
+
+
+def test_silent_bars_count_and_the_wait_after_a_stop_does_not() -> None:
+    note = ((0, NOTE_ON, 60, 90), (24, NOTE_OFF, 60, 0))
+    recorder, file = written(
+        [
+            BarStarted(0, 1, False),
+            Played(note, 0, 0, 0),
+            BarStarted(1, 1, False),
+            BarStarted(2, 1, False),
+            TempoSet(250, 60.0),
+            Stopped(),
+            TempoSet(0, 240.0),
+            BarStarted(0, 2, False),
+            Played(note, 0, 0, 0),
+        ]
+    )
+    assert [step for step, *_ in recorder.events] == [0, 24, 288, 312]
+    assert [step for step, _ in recorder.tempi] == [0, 250, 288]
+    assert file.length == pytest.approx((250 / 24) * 0.5 + (38 / 24) * 1.0 + 4 * 0.5, abs=0.01)
