@@ -36,7 +36,7 @@ from livegan.core.messages import (
     TempoSet,
     pack,
 )
-from livegan.core.player import BarLine, Beat, Event, Output, Player
+from livegan.core.player import BarLine, Event, Output, Player
 
 from .midi_out import NoMidi, NoSuchPort, Nowhere, Sink, open_output
 
@@ -75,26 +75,31 @@ class PlayerProcess:
         """Until told to quit or the parent is gone; leaves nothing sounding."""
         try:
             while self.running:
-                if self.wait():
+                deadline = self.player.deadline()
+                if deadline is not None and deadline - self.clock() <= SPIN_SECONDS:
+                    self.play(deadline)
+                elif self.wait(deadline):
                     self.read()
-                self.perform(self.player.due(self.clock()))
         finally:
             self.perform(self.player.panic(self.clock()))
             self.report(self.played())
             time.sleep(DRAIN_SECONDS)
             self.sink.close()
 
-    def wait(self) -> bool:
-        """Sleep until shortly before the next deadline, then spin; True if a command came."""
-        deadline = self.player.deadline()
+    def play(self, deadline: float) -> None:
+        """Make out what is due while there is time, spin to the moment, send."""
+        outputs = self.player.due(max(deadline, self.clock()))
+        while self.clock() < deadline:
+            pass
+        self.perform(outputs)
+
+    def wait(self, deadline: float | None) -> bool:
+        """Sleep until shortly before the deadline; True if a command came."""
         left = IDLE_SECONDS if deadline is None else deadline - self.clock() - SPIN_SECONDS
         writers = [self.link] if self.outbox else []
         readable, writable, _ = select.select([self.link], writers, [], max(0.0, left))
         if writable:
             self.flush()
-        if not readable and deadline is not None and deadline - self.clock() <= SPIN_SECONDS:
-            while self.clock() < deadline:
-                pass
         return bool(readable)
 
     def read(self) -> None:
@@ -125,15 +130,17 @@ class PlayerProcess:
         """Send MIDI first, then report: the music never waits for the parent."""
         reports: list[Report] = []
         for output in outputs:
-            match output:
-                case Event(due, step, status, data1, data2):
-                    self.sink.send((status, data1, data2))
-                    self.lateness.append(self.clock() - due)
-                    self.sent.append((step, status, data1, data2))
-                case BarLine(_, bar, revision, repeated):
-                    reports += [self.played(), BarStarted(bar, revision, repeated)]
-                case Beat(_, bar, beat):
-                    reports.append(BeatStarted(bar, beat))
+            if isinstance(output, Event):
+                self.sink.send(output[2:])
+                self.lateness.append(self.clock() - output.due)
+                self.sent.append(output[1:])
+            elif isinstance(output, BarLine):
+                reports += [
+                    self.played(),
+                    BarStarted(output.bar, output.revision, output.repeated),
+                ]
+            else:
+                reports.append(BeatStarted(output.bar, output.beat))
         for report in reports:
             self.report(report)
 
