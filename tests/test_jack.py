@@ -57,12 +57,17 @@ def listen(jack: str) -> Iterator[Callable[[], Synth]]:
         synth = Synth()
         midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"synth{len(inputs)}")
 
-        def port() -> int:
-            names = midi_in.get_ports()
-            return next((i + 1 for i, name in enumerate(names) if name.startswith("livegan:")), 0)
+        def connected() -> bool:
+            try:
+                names = midi_in.get_ports()
+                place = next(i for i, name in enumerate(names) if name.startswith("livegan:"))
+                midi_in.open_port(place)
+            except (StopIteration, rtmidi.RtMidiError):  # not there yet, or going while we looked
+                return False
+            return True
 
         midi_in.set_callback(synth)
-        midi_in.open_port(wait_for(port, 10, "livegan port") - 1)
+        wait_for(connected, 10, "livegan port")
         inputs.append(midi_in)
         return synth
 
@@ -176,6 +181,7 @@ def test_the_music_goes_on_when_the_player_is_killed(
     daemon, _ = playing(serve, listen)
     time.sleep(2.1)  # a player that dies young is not started again
     os.kill(daemon.player_pid(), signal.SIGKILL)
+    wait_for(lambda: "starting another" in daemon.log.read_text(), 5, "new player")
     again = listen()
     wait_for(again.strikes, 5, "note from the new player")
     assert daemon.process.poll() is None
