@@ -1,7 +1,7 @@
 # One command for each task of a developer.
 .PHONY: play test lint docs bench models clean
 BIN = .venv/bin
-DATA ?= ../shared/data/prepared
+DATA ?= data
 
 play:            ## set up and play
 	scripts/play
