@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import mido
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
 
+from livegan.core.conductor import render_bar
 from livegan.core.model import METADATA_KEY, BadModel
+from livegan.core.roll import roll_from_notes
+from livegan.core.state import initial
 from livegan.shell.generator import load_model, shipped_models
+from livegan.shell.midi_file import write_midi
 from livegan_export import onnx_file
 from livegan_export.onnx_file import ExportRefused, Texts, write_model
 from livegan_train.checkpoint import Checkpoint
@@ -61,6 +66,25 @@ def test_the_exported_model_plays_what_torch_draws(model: Path) -> None:
         (cells,) = playable(torch.from_numpy(z[None]).float())
     assert np.abs(generator.logits(z).keep - cells[0].numpy()).max() < 1e-4
     assert generator.tracks[1].note_quantiles == (1.0, 4.0, 9.0)
+
+
+def test_every_track_is_measured_and_written_under_its_own_name(model: Path, tmp_path: Path) -> None:
+    generator = load_model(str(model))
+    bars = onnx_file.drawn_bars(generator, 3)
+    for seed in range(3):
+        notes = render_bar(generator, initial(seed, generator.latent_size))
+        for track, channel in enumerate((9, 0)):
+            expected = roll_from_notes(note for note in notes if note.channel == channel)
+            assert expected.any()
+            assert (bars[seed, track] == expected).all()
+    out = tmp_path / "two.mid"
+    events = [(0, 0x90, 60, 90), (6, 0x80, 60, 0), (6, 0x99, 36, 90), (7, 0x89, 36, 0)]
+    write_midi(out, events, [(0, 120.0)], 96, generator.tracks)
+    named = {
+        track.name: {m.channel for m in track if m.type == "note_on"}
+        for track in mido.MidiFile(out).tracks[1:]
+    }
+    assert named == {"Drums": {9}, "Piano": {0}}
 
 
 def checkpoint_of(model: Path) -> Checkpoint:

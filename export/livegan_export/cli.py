@@ -12,7 +12,7 @@ from livegan_train.checkpoint import BadCheckpoint, load
 from .onnx_file import ExportRefused, Texts, write_model
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--name", help="Name of the model; without it the config's.")

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from livegan.core.conductor import render_bar
 from livegan.core.decode import HEADS
 from livegan.core.model import METADATA_KEY, ModelInfo, Track
-from livegan.core.roll import roll_from_notes
 from livegan.core.state import initial
+from livegan.shell.archive import rolls_of
 from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
 from livegan_train.checkpoint import Checkpoint, averaged_generator
 from livegan_train.heads import CellsHead, OnsetHead
 from livegan_train.loop import sample_latents
-from livegan_train.metrics import measure
+from livegan_train.metrics import measure_tracks
 
 OPSET = 17
 PARITY_LATENTS = 64
@@ -129,15 +129,11 @@ def with_metadata(model: onnx.ModelProto, info: ModelInfo) -> bytes:
 
 def drawn_bars(generator: OnnxGenerator, bars: int) -> NDArray[np.bool_]:
     """Bars from fresh latents through the runtime's own decoding, `[bar, track, step, pitch]`."""
-    channels = range(len(generator.tracks))
-    rolls = []
-    for seed in range(bars):
-        notes = render_bar(generator, initial(seed, generator.latent_size))
-        by_channel = sorted({note.channel for note in notes} | set(channels))[: len(channels)]
-        rolls.append(
-            np.stack([roll_from_notes(n for n in notes if n.channel == c) for c in by_channel])
-        )
-    return np.stack(rolls)
+    rolls = [
+        rolls_of(render_bar(generator, initial(seed, generator.latent_size)), 1, generator.tracks)
+        for seed in range(bars)
+    ]
+    return np.moveaxis(np.concatenate(rolls), 3, 1)
 
 
 def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> tuple[ModelInfo, float]:
@@ -157,10 +153,8 @@ def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> t
                 f"onnxruntime differs from torch by {worst:.1e}, more than {PARITY_LIMIT:.0e}: "
                 "nothing was written"
             )
-        rolls = drawn_bars(generator, QUALITY_BARS)
-        quality = {
-            track.name: measure(rolls[:, place]).as_dict() for place, track in enumerate(info.tracks)
-        }
+        measured = measure_tracks(drawn_bars(generator, QUALITY_BARS))
+        quality = {t.name: m.as_dict() for t, m in zip(info.tracks, measured, strict=True)}
         info = replace(info, quality=quality)
         beside.write_bytes(with_metadata(model, info))
 

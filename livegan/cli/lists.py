@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import click
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
 
-
-@click.command(context_settings=SETTINGS)
+@click.command()
 def ports() -> None:
     """List MIDI outputs that --midi-out can name."""
-    from livegan.shell.midi_out import output_ports, working_backends
+    from livegan.shell.midi_out import ports_by_backend
 
-    backends = working_backends()
-    if not backends:
+    found = ports_by_backend()
+    if not found:
         click.echo("no MIDI system found (neither ALSA nor JACK answers); serve plays without a port")
         return
-    for name, backend, _ in output_ports():
-        click.echo(f"{name}\t{backend}")
-    click.echo(f"livegan (virtual, made by serve)\t{backends[0]}")
+    for backend, names in found.items():
+        for name in names:
+            click.echo(f"{name}\t{backend}")
+    click.echo(f"livegan (virtual, made by serve)\t{next(iter(found))}")
 
 
-@click.command(context_settings=SETTINGS)
+@click.command()
 def models() -> None:
     """List models that can be played by name."""
     from livegan.shell.generator import DEFAULT_MODEL, open_session, shipped_models
@@ -34,7 +33,7 @@ def models() -> None:
         click.echo(f"{name}{default}\t{tracks}\t{size:.1f} MB\t{info.data}")
 
 
-@click.command(context_settings=SETTINGS)
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print a completion script; for bash: eval "$(livegan completion bash)" """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ENDINGS = (".mid", ".npz", ".png", ".wav")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--bars", type=click.IntRange(1, 1_000_000), default=16, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)

@@ -27,7 +27,7 @@ def addresses() -> str:
 
 
 @click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True},
+    context_settings={"ignore_unknown_options": True},
     epilog=addresses(),
 )
 @click.argument("address")

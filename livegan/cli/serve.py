@@ -68,7 +68,7 @@ def check_recording(path: Path) -> None:
         raise click.UsageError(f"--record {path}: can't be written ({error.strerror})") from None
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.option(
     "--host",
     default="127.0.0.1",

@@ -18,6 +18,7 @@ class Feedback:
         self._osc = osc
         self._subscribers: dict[Address, None] = {}
         self._told: dict[str, tuple[Value, ...]] = {}
+        self._seen: State | None = None
 
     def subscribe(self, target: Address) -> None:
         """Tell everything at once, and from now on every change. The oldest of too many goes."""
@@ -41,7 +42,11 @@ class Feedback:
         self._told.pop(address, None)
 
     def tell_changes(self, state: State, model: str) -> None:
-        """Every control's value that is not what was told last."""
+        """Every control's value that is not what was told last. A state never changes, so the very
+        same one has nothing new."""
+        if state is self._seen and "/model" in self._told:
+            return
+        self._seen = state
         values = {c.address: c.read(state) for c in CONTROLS if c.read is not None}
         for address, value in {**values, "/model": (model,)}.items():
             if value is not None and self._told.get(address) != tuple(value):

@@ -18,7 +18,6 @@ from livegan.core.latent import Point
 from livegan.core.model import METADATA_KEY, BadModel, ModelInfo, Track, model_info
 
 DEFAULT_MODEL = "piano"
-DEVICES = ("auto", "cpu", "cuda")
 TRIAL_BARS = 20
 FATAL_ONLY = 4
 

@@ -15,7 +15,6 @@ class Inbox:
 
     def __init__(self) -> None:
         self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.dropped = 0
 
     def put(self, item: Any) -> None:
         self._items.put(item)
@@ -23,8 +22,6 @@ class Inbox:
     def put_osc(self, item: OscIn | OscBad) -> None:
         if self._items.qsize() < MAX_BACKLOG:
             self._items.put(item)
-        else:
-            self.dropped += 1
 
     def get(self, timeout: float) -> Any:
         """The next item, or None after `timeout` seconds."""

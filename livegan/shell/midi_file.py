@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mido
 
+from livegan.core.conductor import channel_of
 from livegan.core.model import Track
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.player import NOTE_OFF, NOTE_ON
@@ -22,8 +23,8 @@ Played = Sequence[tuple[int, int, int, int]]
 def write_midi(
     path: Path, events: Played, tempi: Tempi, end_step: int, tracks: Sequence[Track]
 ) -> None:
-    """Format 1: a tempo track, then one track for each channel, in the order of the model's tracks.
-    Every track ends at `end_step`, so that the file is as long as the music."""
+    """Format 1: a tempo track, then one for each channel that a track of the model has or that was
+    played. Every track ends at `end_step`, so that the file is as long as the music."""
     file = mido.MidiFile(ticks_per_beat=STEPS_PER_BEAT * TICKS_PER_STEP)
     tempo_track = [mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4)]
     file.tracks.append(mido.MidiTrack(tempo_track))
@@ -33,10 +34,9 @@ def write_midi(
         file.tracks[0].append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=delta))
         at = step
     close_track(file.tracks[0], max(0, end_step - at))
-    channels = sorted({status & 0x0F for _, status, _, _ in events} | {0})
-    for place, channel in enumerate(channels):
-        described = tracks[place] if place < len(tracks) else None
-        file.tracks.append(channel_track(events, channel, described, end_step))
+    described = {channel_of(place, tracks): track for place, track in enumerate(tracks)}
+    for channel in sorted({status & 0x0F for _, status, _, _ in events} | set(described)):
+        file.tracks.append(channel_track(events, channel, described.get(channel), end_step))
     write_whole(path, file.save)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 NAME = "livegan"
@@ -80,57 +80,39 @@ def quiet_stderr() -> Iterator[None]:
         os.close(nothing)
 
 
-def working_backends() -> list[str]:
-    """Backends with a MIDI system behind them, best first."""
+def ports_by_backend() -> dict[str, list[str]]:
+    """Names of the outputs of every backend that has a MIDI system behind it, best first."""
     try:
         import rtmidi
     except ImportError:
-        return []
+        return {}
     wanted = os.environ.get("LIVEGAN_MIDI_API", "").upper()
-    found = []
-    with quiet_stderr():
-        compiled = {api.name if hasattr(api, "name") else api for api in rtmidi.get_compiled_api()}
-        for backend in BACKENDS:
-            api = getattr(rtmidi, f"API_{backend}", None)
-            if api not in compiled or (wanted and wanted not in backend):
-                continue
-            try:
-                probe = rtmidi.MidiOut(api, name=f"{NAME}-probe")
-                probe.get_ports()
-                probe.delete()
-                found.append(backend)
-            except Exception:
-                continue
-    return found
-
-
-def output_ports() -> list[tuple[str, str, int]]:
-    """(port name, backend, its number there) of every output that could be opened."""
-    import rtmidi
-
-    ports = []
-    for backend in working_backends():
-        with quiet_stderr():
-            probe = rtmidi.MidiOut(getattr(rtmidi, f"API_{backend}"), name=f"{NAME}-probe")
-            ports += [(name, backend, place) for place, name in enumerate(probe.get_ports())]
+    found: dict[str, list[str]] = {}
+    for backend in BACKENDS:
+        api = getattr(rtmidi, f"API_{backend}", None)
+        if api not in rtmidi.get_compiled_api() or (wanted and wanted not in backend):
+            continue
+        with quiet_stderr(), suppress(Exception):  # each backend fails in a way of its own
+            probe = rtmidi.MidiOut(api, name=f"{NAME}-probe")
+            found[backend] = probe.get_ports()
             probe.delete()
-    return ports
+    return found
 
 
 def open_output(wanted: str | None) -> Sink:
     """Our own virtual port, or the first port whose name holds `wanted` (upper and lower case alike).
     Raises `NoMidi` or `NoSuchPort`."""
-    backends = working_backends()
-    if not backends:
+    found = ports_by_backend()
+    if not found:
         raise NoMidi("no MIDI system found (neither ALSA nor JACK answers)")
     if wanted is None:
-        return open_virtual(backends)
-    ports = output_ports()
-    for name, backend, place in ports:
-        if wanted.lower() in name.lower():
-            with quiet_stderr():
-                return RtMidiPort(backend, name, place)
-    there = ", ".join(name for name, *_ in ports) or "none"
+        return open_virtual(list(found))
+    for backend, names in found.items():
+        for place, name in enumerate(names):
+            if wanted.lower() in name.lower():
+                with quiet_stderr():
+                    return RtMidiPort(backend, name, place)
+    there = ", ".join(name for names in found.values() for name in names) or "none"
     raise NoSuchPort(f"no MIDI output has {wanted!r} in its name; there are: {there}")
 
 

@@ -67,15 +67,15 @@ class CannotStart(RuntimeError):
 class ServerConfig:
     """What `livegan serve` was asked for."""
 
-    host: str = "127.0.0.1"
-    port: int = 9000
-    midi_out: str | None = None
-    model: str = "piano"
-    device: str = "auto"
-    bpm: float = 120.0
-    seed: int = 1
-    play: bool = False
-    record: Path | None = None
+    host: str
+    port: int
+    midi_out: str | None
+    model: str
+    device: str
+    bpm: float
+    seed: int
+    play: bool
+    record: Path | None
 
 
 class Server:

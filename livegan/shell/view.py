@@ -30,7 +30,6 @@ class Status:
     late_worst: float = 0.0
     inference: float = 0.0
     frozen: bool = False
-    message: str = ""
     roll: Sequence[Note] = field(default_factory=tuple)
 
 

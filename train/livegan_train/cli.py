@@ -12,12 +12,10 @@ from .checkpoint import BadCheckpoint
 from .config import BadConfig, load_config
 from .data import BadArchive, load_bars
 from .loop import Diverged, fit
-from .metrics import measure
-
-SETTINGS = {"help_option_names": ["-h", "--help"]}
+from .metrics import measure_tracks
 
 
-@click.command(context_settings=SETTINGS)
+@click.command()
 @click.argument("config")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A bar archive (.npz).")
 @click.option(
@@ -39,7 +37,7 @@ def train(config: str, data: Path, out: Path, steps: int | None, threads: int | 
         raise click.UsageError(str(error)) from None
 
 
-@click.command(context_settings=SETTINGS)
+@click.command()
 @click.argument("archive", type=click.Path(path_type=Path))
 def inspect(archive: Path) -> None:
     """Count and measure the bars of an archive, per track: EB, UPC, QN (at least 3 steps), PR, notes a
@@ -49,6 +47,6 @@ def inspect(archive: Path) -> None:
     except BadArchive as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"{len(bars):,} bars of {len(set(bars.song_id.tolist())):,} songs")
-    rolls = bars.rolls(slice(None))
-    for track, name in enumerate(bars.tracks):
-        click.echo(f"{name}: {measure(rolls[:, track])}")
+    measured = measure_tracks(bars.rolls(slice(None)))
+    for name, measures in zip(bars.tracks, measured, strict=True):
+        click.echo(f"{name}: {measures}")

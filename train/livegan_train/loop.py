@@ -23,7 +23,7 @@ from .critics import CRITICS
 from .data import BarSet, draw_batch
 from .heads import Bars, CellsHead, OnsetHead, bars_from_roll
 from .losses import LOSSES, Scores, gradient_penalty
-from .metrics import Measures, distance, measure, notes_per_bar
+from .metrics import Measures, distance, measure_tracks, notes_per_bar
 
 VALIDATION_BARS = 2_000
 QUANTILE_LEVELS = [*(level / 20 for level in range(20)), 0.99]
@@ -155,15 +155,14 @@ def sample_rolls(
 def validate(run: Run, real: list[Measures]) -> tuple[list[Measures], float]:
     """Measures per track of bars from the averaged weights, and their mean distance to the data."""
     rolls = sample_rolls(run.ema, run.head, run.config.latent, VALIDATION_BARS, run.config.seed + 1)
-    drawn = [measure(rolls[:, track]) for track in range(rolls.shape[1])]
+    drawn = measure_tracks(rolls)
     return drawn, float(np.mean([distance(d, r) for d, r in zip(drawn, real, strict=True)]))
 
 
 def reference(bars: BarSet) -> list[Measures]:
     """Measures per track of up to 2,000 random bars of a split."""
     rows = np.random.default_rng(0).permutation(len(bars))[:VALIDATION_BARS]
-    rolls = bars.rolls(rows)
-    return [measure(rolls[:, track]) for track in range(rolls.shape[1])]
+    return measure_tracks(bars.rolls(rows))
 
 
 def describe(bars: BarSet, valid: list[Measures]) -> dict[str, Any]:

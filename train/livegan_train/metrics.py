@@ -98,6 +98,11 @@ def measure(roll: BoolArray) -> Measures:
     )
 
 
+def measure_tracks(rolls: BoolArray) -> list[Measures]:
+    """Measures of every track of `[bar, track, step, pitch]`."""
+    return [measure(rolls[:, track]) for track in range(rolls.shape[1])]
+
+
 def distance(measured: Measures, real: Measures) -> float:
     """One number for 'how far from the data', used to keep the best checkpoint: the sum of the
     differences in EB, UPC, QN, PR and notes, each in units of what two halves of POP909 differ by
