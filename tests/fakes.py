@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from livegan.core.conductor import Cue
 from livegan.core.decode import Logits
-from livegan.core.latent import Point
 from livegan.core.model import Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 
@@ -19,13 +19,15 @@ class FakeGenerator:
     of the largest coordinates, and a ladder of unlikelier onsets for the density knob."""
 
     name = "fake"
+    phrase = 1
     tracks: Sequence[Track] = (Track("piano", 0, False, QUANTILES),)
 
     def __init__(self, latent_size: int = 8) -> None:
         self.latent_size = latent_size
         self.calls = 0
 
-    def logits(self, z: Point) -> Logits:
+    def logits(self, cue: Cue) -> Logits:
+        z = cue.z
         self.calls += 1
         onset = np.full((1, STEPS_PER_BAR, PITCHES), -2e4, np.float32)
         keep = np.full_like(onset, -1.0)
@@ -44,7 +46,7 @@ class BrokenGenerator(FakeGenerator):
     name = "broken"
     broken = False
 
-    def logits(self, z: Point) -> Logits:
+    def logits(self, cue: Cue) -> Logits:
         if self.broken:
             raise RuntimeError("out of order")
-        return super().logits(z)
+        return super().logits(cue)

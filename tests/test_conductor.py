@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from livegan.core.conductor import Conductor, channel_of, render_bar
+from livegan.core.conductor import Conductor, Cue, channel_of, render_bar
+from livegan.core.decode import Logits
 from livegan.core.messages import Command, Panic, Play, SendBar, SetTempo, Stop
 from livegan.core.model import Track
+from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.state import initial
 from livegan.core.table import parse_setting
 
@@ -44,7 +47,7 @@ def test_the_bar_that_plays_is_the_one_that_was_sent_ahead() -> None:
     ahead = one.bar_started(0)[0]
     one.bar_started(1)
     assert isinstance(ahead, SendBar)
-    assert ahead.notes == render_bar(one.generator, one.state)
+    assert ahead.notes == render_bar(one.generator, one.state, Cue(one.state.heard))
 
 
 def test_a_move_renders_this_bar_and_the_next_with_higher_revisions() -> None:
@@ -78,11 +81,13 @@ def test_density_and_velocity_do_what_they_say() -> None:
     one = conductor()
     for asked, count in ((0.0, 0), (0.5, 11), (1.0, 21)):
         one.move(parse_setting(f"/density={asked}"))
-        assert len(render_bar(one.generator, one.state)) == count
+        assert len(render_bar(one.generator, one.state, Cue(one.state.heard))) == count
     one.move(parse_setting("/velocity=1"))
-    assert {note.velocity for note in render_bar(one.generator, one.state)} == {127}
+    assert {note.velocity for note in render_bar(one.generator, one.state, Cue(one.state.heard))} == {
+        127
+    }
     one.move(parse_setting("/velocity=0"))
-    assert {note.velocity for note in render_bar(one.generator, one.state)} == {1}
+    assert {note.velocity for note in render_bar(one.generator, one.state, Cue(one.state.heard))} == {1}
 
 
 def test_a_new_model_waits_for_the_bar_line() -> None:
@@ -140,3 +145,65 @@ def test_each_track_has_a_channel_and_drums_have_ten() -> None:
     assert channels[1] == 9
     assert len(set(channels)) == 12
     assert pytest.approx(channels[:3]) == [0, 9, 1]
+
+
+class PhraseGenerator(FakeGenerator):
+    """Keeps the cues that it was given; plays phrases of four bars and hears a tune."""
+
+    phrase = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cues: list[Cue] = []
+
+    def logits(self, cue: Cue) -> Logits:
+        self.cues.append(cue)
+        return super().logits(cue)
+
+
+def cues_of_bars(bars: int, **changes: object) -> list[Cue]:
+    """The cue for each bar, in order."""
+    generator = PhraseGenerator()
+    state = replace(initial(1, generator.latent_size), **changes)  # type: ignore[arg-type]
+    tune = [np.full((STEPS_PER_BAR, PITCHES), bar == 1) for bar in range(3)]
+    one = Conductor(generator, state, tune)
+    one.start()
+    for bar in range(bars - 2):
+        one.bar_started(bar)
+    one.bar_started(bars - 2)
+    return [generator.cues[0], *generator.cues[2:]]
+
+
+@pytest.mark.parametrize("changes", [{"drift": 0.5}, {"fresh": True}])
+def test_what_moves_by_itself_moves_at_the_beginning_of_a_phrase(changes: dict[str, object]) -> None:
+    cues = cues_of_bars(9, **changes)
+    assert [cue.place for cue in cues] == [0, 1, 2, 3, 0, 1, 2, 3, 0]
+    moved = [not np.array_equal(a.z, b.z) for a, b in pairwise(cues)]
+    assert moved == [False, False, False, True, False, False, False, True]
+
+
+def test_a_tune_goes_round_and_round() -> None:
+    heard = [bool(cue.given.any()) for cue in cues_of_bars(7) if cue.given is not None]
+    assert heard == [False, True, False, False, True, False, False]
+
+
+def test_a_hand_moves_the_latent_in_the_middle_of_a_phrase() -> None:
+    generator = PhraseGenerator()
+    one = Conductor(generator, initial(1, generator.latent_size))
+    one.start()
+    one.bar_started(0)
+    one.bar_started(1)
+    one.move(parse_setting("/xy=0.9,0.2"))
+    generator.cues.clear()
+    list(one.render_again())
+    now, ahead = generator.cues
+    assert (now.place, ahead.place) == (1, 2)
+    assert np.array_equal(now.z, ahead.z)
+    assert np.array_equal(now.z, one.state.point)
+
+
+def test_density_leaves_a_given_track_as_it_is() -> None:
+    generator = FakeGenerator()
+    generator.tracks = (replace(generator.tracks[0], given=True),)
+    state = replace(initial(1, generator.latent_size), density=0.0)
+    assert len(render_bar(generator, state, Cue(state.heard))) == 4

@@ -39,6 +39,12 @@ ENDINGS = (".mid", ".npz", ".png", ".wav")
     metavar="BAR:ADDRESS=VALUE",
     help="Move a control as a bar begins, counted from 1: --at 9:/morph=3,4",
 )
+@click.option(
+    "--given",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.mid",
+    help="The tune, round and round, for a model that accompanies one.",
+)
 @click.option("--fresh", is_flag=True, help="A new random latent for every bar, as metrics want it.")
 def render(
     out: Path,
@@ -48,6 +54,7 @@ def render(
     bpm: float,
     settings: tuple[str, ...],
     timed: tuple[str, ...],
+    given: Path | None,
     fresh: bool,
 ) -> None:
     """Play into a file, with the daemon's own core under a simulated clock. The same arguments give the
@@ -60,6 +67,7 @@ def render(
     from livegan.core.performance import perform
     from livegan.core.state import BadValue
     from livegan.shell.generator import load_model
+    from livegan.shell.tune import BadTune, read_tune
 
     if out.suffix.lower() not in ENDINGS:
         raise click.UsageError(f"{out}: OUT must end in {', '.join(ENDINGS)}")
@@ -73,8 +81,8 @@ def render(
         for move in moves.pop(-1, []):
             assert move.control.apply is not None
             state = move.control.apply(state, *move.values)
-        performance = perform(generator, state, bars, moves)
-    except (BadModel, BadValue, RuntimeError) as error:
+        performance = perform(generator, state, bars, moves, read_tune(given))
+    except (BadModel, BadTune, BadValue, RuntimeError) as error:
         raise click.UsageError(str(error)) from None
     try:
         write(out, performance, generator)

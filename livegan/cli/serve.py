@@ -122,6 +122,13 @@ def check_recording(path: Path) -> None:
     envvar="LIVEGAN_SEED",
     help="Where the music starts, and how it drifts.",
 )
+@click.option(
+    "--given",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.mid",
+    envvar="LIVEGAN_GIVEN",
+    help="The tune, round and round, for a model that accompanies one.",
+)
 @click.option("--play", is_flag=True, envvar="LIVEGAN_PLAY", help="Start at once.")
 @click.option(
     "--record",
@@ -148,6 +155,7 @@ def serve(quiet: bool, log_json: bool, **options: Any) -> None:
     from livegan.core.model import BadModel
     from livegan.shell.osc import PortTaken
     from livegan.shell.server import CannotStart, Server, ServerConfig
+    from livegan.shell.tune import BadTune
     from livegan.shell.view import choose_view
 
     record: Path | None = options["record"]
@@ -155,5 +163,5 @@ def serve(quiet: bool, log_json: bool, **options: Any) -> None:
         check_recording(record)
     try:
         Server(ServerConfig(**options), choose_view(quiet, log_json)).serve()
-    except (PortTaken, BadModel, CannotStart) as error:
+    except (PortTaken, BadModel, BadTune, CannotStart) as error:
         raise click.UsageError(str(error)) from None

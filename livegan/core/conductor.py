@@ -7,10 +7,11 @@ the next again when a control has moved. It speaks to the player in commands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from . import state as moves
-from .decode import Logits, decode, notes_for_density
+from .decode import BoolArray, Logits, decode, notes_for_density
 from .latent import Point
 from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
 from .model import Track
@@ -22,8 +23,18 @@ MAX_VELOCITY = 127
 DRUM_CHANNEL = 9
 
 
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What a model hears before it makes a bar: the latent, the bar's place in its phrase, and, for a
+    model that accompanies, the given track's roll `[step, pitch]` (None: silence)."""
+
+    z: Point
+    place: int = 0
+    given: BoolArray | None = None
+
+
 class Generator(Protocol):
-    """A model ready to play."""
+    """A model ready to play. `phrase` is how many bars it makes of one latent."""
 
     @property
     def name(self) -> str: ...
@@ -32,9 +43,12 @@ class Generator(Protocol):
     def latent_size(self) -> int: ...
 
     @property
+    def phrase(self) -> int: ...
+
+    @property
     def tracks(self) -> Sequence[Track]: ...
 
-    def logits(self, z: Point) -> Logits:
+    def logits(self, cue: Cue) -> Logits:
         """Onset and keep logits of one bar, each `[track, step, pitch]`."""
         ...
 
@@ -47,13 +61,19 @@ def channel_of(track: int, tracks: Sequence[Track]) -> int:
     return place + (place >= DRUM_CHANNEL)
 
 
-def render_bar(generator: Generator, state: State) -> tuple[Note, ...]:
-    """The notes of one bar for a state, ordered by start."""
-    logits = generator.logits(state.heard)
+def cue_for(generator: Generator, state: State, bar: int, tune: Sequence[BoolArray] = ()) -> Cue:
+    """For the bar of this number; a tune, bars of `[step, pitch]`, goes round and round."""
+    given = tune[bar % len(tune)] if tune else None
+    return Cue(state.heard, bar % generator.phrase, given)
+
+
+def render_bar(generator: Generator, state: State, cue: Cue) -> tuple[Note, ...]:
+    """The notes of one bar, ordered by start."""
+    logits = generator.logits(cue)
     velocity = max(1, round(state.velocity * MAX_VELOCITY))
     notes: list[Note] = []
     for number, track in enumerate(generator.tracks):
-        asked = state.density
+        asked = None if track.given else state.density
         count = None if asked is None else notes_for_density(asked, track.note_quantiles)
         channel = channel_of(number, generator.tracks)
         notes += [
@@ -66,9 +86,10 @@ def render_bar(generator: Generator, state: State) -> tuple[Note, ...]:
 class Conductor:
     """Holds the state of the bar that plays and of the one after it."""
 
-    def __init__(self, generator: Generator, state: State) -> None:
+    def __init__(self, generator: Generator, state: State, tune: Sequence[BoolArray] = ()) -> None:
         self.generator = generator
         self.state = state
+        self.tune = tune
         self.bar = 0
         self.failure: str | None = None
         self._next_generator = generator
@@ -137,14 +158,16 @@ class Conductor:
 
     def _after(self) -> State:
         state = moves.resized(self.state, self._next_generator.latent_size)
-        return moves.advance(state, self.bar + 1)
+        return moves.advance(state, self.bar + 1, self._next_generator.phrase)
 
     def _send(self, bar: int) -> SendBar:
         ahead = bar > self.bar
         state = self._next if ahead else self.state
         self._revision += 1
         try:
-            self._last = render_bar(self._next_generator if ahead else self.generator, state)
+            generator = self._next_generator if ahead else self.generator
+            cue = cue_for(generator, state, bar, self.tune)
+            self._last = render_bar(generator, state, cue)
             self.failure = None
         except Exception as error:  # a model that fails on stage must not stop the music
             self.failure = f"{self.generator.name}: {error}"

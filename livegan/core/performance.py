@@ -5,10 +5,11 @@ The same moves give the same events, to the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .conductor import Conductor, Generator
+from .decode import BoolArray
 from .messages import Command, SendBar
 from .music import STEPS_PER_BAR, Note, in_order
 from .player import NOTE_OFF, NOTE_ON, Event, Output, Player
@@ -44,11 +45,15 @@ def notes_of(events: Iterable[tuple[int, int, int, int]]) -> list[Note]:
 
 
 def simulate(
-    generator: Generator, state: State, bars: int, moves: dict[int, list[Move]]
+    generator: Generator,
+    state: State,
+    bars: int,
+    moves: dict[int, list[Move]],
+    tune: Sequence[BoolArray] = (),
 ) -> Iterator[tuple[Output, Conductor]]:
     """Play so many bars; `moves` are made just before their bar begins. Yields every output as it falls
     due, with the conductor as it is then. Raises `BadValue` if a move can't be taken."""
-    conductor = Conductor(generator, state)
+    conductor = Conductor(generator, state, tune)
     player = Player()
     coming = 0
     deliver(player, conductor.start(), 0.0, bars)
@@ -74,12 +79,18 @@ def deliver(player: Player, commands: list[Command], now: float, bars: int) -> l
     return outputs
 
 
-def perform(generator: Generator, state: State, bars: int, moves: dict[int, list[Move]]) -> Performance:
+def perform(
+    generator: Generator,
+    state: State,
+    bars: int,
+    moves: dict[int, list[Move]],
+    tune: Sequence[BoolArray] = (),
+) -> Performance:
     """A whole performance at once. Raises `RuntimeError` if the model fails, `BadValue` if a move
     can't be taken."""
     events = []
     tempi = [(0, state.tempo)]
-    for output, conductor in simulate(generator, state, bars, moves):
+    for output, conductor in simulate(generator, state, bars, moves, tune):
         if conductor.failure:
             raise RuntimeError(conductor.failure)
         if isinstance(output, Event):

@@ -74,10 +74,13 @@ def initial(seed: int, size: int) -> State:
     return State(seed, point, heading, scenes)
 
 
-def advance(state: State, bar: int) -> State:
-    """Over the line into `bar`: morph a step, or drift, or stand still while frozen."""
+def advance(state: State, bar: int, phrase: int = 1) -> State:
+    """Over the line into `bar`: morph a step, or drift, or stand still while frozen. What moves by
+    itself moves where a phrase of so many bars begins, and as far as in all of its bars together."""
     random = np.random.default_rng([state.seed, bar])
     if state.held is not None:
+        return state
+    if state.morph is None and bar % phrase:
         return state
     if state.fresh:
         return replace(state, point=latent.random_point(random, len(state.point)))
@@ -85,7 +88,7 @@ def advance(state: State, bar: int) -> State:
         point = latent.slerp(state.point, state.morph.target, 1 / state.morph.bars)
         left = state.morph.bars - 1
         return replace(state, point=point, morph=Morph(state.morph.target, left) if left else None)
-    angle = state.drift * FULL_DRIFT
+    angle = min(1.0, state.drift * phrase) * FULL_DRIFT
     point, heading = latent.wander(state.point, state.heading, angle, random)
     return replace(state, point=point, heading=heading)
 

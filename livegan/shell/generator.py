@@ -5,16 +5,17 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from livegan.core.conductor import Cue
 from livegan.core.decode import HEADS, Logits, onset_and_keep
-from livegan.core.latent import Point
 from livegan.core.model import METADATA_KEY, BadModel, ModelInfo, Track, model_info
 
 DEFAULT_MODEL = "piano"
@@ -47,15 +48,32 @@ class OnnxGenerator:
     def tracks(self) -> Sequence[Track]:
         return self.info.tracks
 
-    def run(self, z: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The graph's own outputs for latents `[batch, latent]`, in the head's order."""
-        outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {"z": z})
+    @property
+    def phrase(self) -> int:
+        return self.info.phrase
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """The graph's own outputs for its own inputs, in the head's order."""
+        outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, dict(inputs))
         return outputs
 
-    def logits(self, z: Point) -> Logits:
+    def inputs(self, cue: Cue) -> dict[str, NDArray[Any]]:
+        """A cue as the graph takes it: `z` `[1, latent]`, `place` `[1]` for a model of phrases, `given`
+        `[1, step, pitch]` for one that accompanies."""
+        info = self.info
+        inputs: dict[str, NDArray[Any]] = {"z": cue.z[None].astype(np.float32)}
+        if info.phrase > 1:
+            inputs["place"] = np.array([cue.place], np.int64)
+        if any(track.given for track in info.tracks):
+            silence = np.zeros((info.steps_per_bar, info.pitches), bool)
+            given = silence if cue.given is None else cue.given
+            inputs["given"] = given[None].astype(np.float32)
+        return inputs
+
+    def logits(self, cue: Cue) -> Logits:
         """One bar, each `[track, step, pitch]`. Raises `ValueError` for anything else."""
         began = time.perf_counter()
-        outputs = self.run(z[None].astype(np.float32))
+        outputs = self.run(self.inputs(cue))
         self.inference_seconds = time.perf_counter() - began
         info = self.info
         shape = (1, len(info.tracks), info.steps_per_bar, info.pitches)
@@ -128,7 +146,7 @@ def typical_seconds(generator: OnnxGenerator) -> float:
     """Median time of one bar."""
     times = []
     for _ in range(TRIAL_BARS):
-        generator.logits(np.ones(generator.latent_size))
+        generator.logits(Cue(np.ones(generator.latent_size)))
         times.append(generator.inference_seconds)
     return float(np.median(times))
 
@@ -152,7 +170,7 @@ def open_session(path: Path, device: str) -> OnnxGenerator:
         raise BadModel(f"{path}: an ONNX model, but not livegan's (make one with livegan export)")
     try:
         generator = OnnxGenerator(model_info(text), session)
-        generator.logits(np.ones(generator.latent_size))
+        generator.logits(Cue(np.ones(generator.latent_size)))
     except BadModel as error:
         raise BadModel(f"{path}: {error}") from None
     except Exception as error:

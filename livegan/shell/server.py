@@ -44,6 +44,7 @@ from .inbox import MAX_BACKLOG, Inbox
 from .model_loader import ModelCame, ModelLoader
 from .osc import Address, OscBad, OscIn, OscPort
 from .player_link import PlayerGone, PlayerLink
+from .tune import read_tune
 from .view import QuietView, Status, View
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class ServerConfig:
     seed: int
     play: bool
     record: Path | None
+    given: Path | None = None
 
 
 class Server:
@@ -119,7 +121,8 @@ class Server:
         generator = load_model(self.config.model, self.config.device)
         opened = self._wait_for_player()
         state = states.initial(self.config.seed, generator.latent_size)
-        self.conductor = Conductor(generator, replace(state, tempo=self.config.bpm))
+        state = replace(state, tempo=self.config.bpm)
+        self.conductor = Conductor(generator, state, read_tune(self.config.given))
         if self.config.record:
             from .recorder import Recorder  # with mido, which playing does not need
 
