@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livegan.core.conductor import Cue
 from livegan.core.latent import Point, random_point
 from livegan.shell.generator import OnnxGenerator, open_session
 
@@ -59,7 +60,7 @@ def measure(generator: OnnxGenerator, checkpoint: Path | None, say: Callable[[st
 
 
 def onnx_row(generator: OnnxGenerator, what: str) -> Row:
-    late = figures(timed(generator.logits, generator.latent_size))
+    late = figures(timed(lambda z: generator.logits(Cue(z)), generator.latent_size))
     name = f"inference of one bar: onnxruntime on {generator.device}, {what}"
     return Row(name, "ms", *late, f"median < {AIM_MS:g}", late.median < AIM_MS)
 
@@ -78,10 +79,11 @@ def timed(run: Callable[[Point], object], latent: int) -> list[float]:
 
 def untrained() -> Checkpoint:
     """The shipped configuration with weights as they are drawn: they don't matter for speed."""
-    from livegan_train.checkpoint import Checkpoint, build_generator
+    from livegan_train.checkpoint import Checkpoint
     from livegan_train.config import load_config
+    from livegan_train.networks import build_maker
 
     config = load_config(CONFIG)
-    network, _ = build_generator(config, 1)
+    network = build_maker(config, ["PIANO"]).generator
     data = {"tracks": ["PIANO"], "note_quantiles": [[1.0, 50.0]], "bars": 0, "valid": []}
     return Checkpoint(config, 0, 0.0, data, [], {"ema": network.state_dict()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -12,17 +13,19 @@ import onnxruntime
 import pytest
 import torch
 
-from livegan.core.conductor import render_bar
+from livegan.core.conductor import Cue, channel_of, render_bar
 from livegan.core.model import METADATA_KEY, BadModel
+from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
 from livegan.core.roll import roll_from_notes
-from livegan.core.state import initial
+from livegan.core.state import advance, initial
 from livegan.shell.generator import load_model, shipped_models
 from livegan.shell.midi_file import write_midi
 from livegan_export import onnx_file
 from livegan_export.onnx_file import ExportRefused, Texts, write_model
 from livegan_train.checkpoint import Checkpoint
 from livegan_train.config import Config
-from livegan_train.loop import setup
+from livegan_train.drawn import drawn_bars
+from livegan_train.run import setup
 
 CONFIG = Config(
     name="small", head="cells", generator="paper-cnn", generator_width=4, critic="paper-bilstm",
@@ -37,7 +40,7 @@ def checkpoint(config: Config = CONFIG) -> Checkpoint:
         "note_quantiles": [[1.0, 4.0, 9.0]] * 2,
         "valid": [{}],
     }
-    return Checkpoint(config, 1, 1.0, data, [], {"ema": setup(config, 2).ema.state_dict()})
+    return Checkpoint(config, 1, 1.0, data, [], {"ema": setup(config, data["tracks"]).ema.state_dict()})
 
 
 @pytest.fixture
@@ -64,15 +67,17 @@ def test_the_exported_model_plays_what_torch_draws(model: Path) -> None:
     _, playable = onnx_file.build(checkpoint_of(model))
     with torch.no_grad():
         (cells,) = playable(torch.from_numpy(z[None]).float())
-    assert np.abs(generator.logits(z).keep - cells[0].numpy()).max() < 1e-4
+    assert np.abs(generator.logits(Cue(z)).keep - cells[0].numpy()).max() < 1e-4
     assert generator.tracks[1].note_quantiles == (1.0, 4.0, 9.0)
 
 
 def test_every_track_is_measured_and_written_under_its_own_name(model: Path, tmp_path: Path) -> None:
     generator = load_model(str(model))
-    bars = onnx_file.drawn_bars(generator, 3)
+    bars = drawn_bars(generator, 3, 1)
+    state = replace(initial(1, generator.latent_size), fresh=True)
     for seed in range(3):
-        notes = render_bar(generator, initial(seed, generator.latent_size))
+        state = advance(state, seed) if seed else state
+        notes = render_bar(generator, state, Cue(state.heard))
         for track, channel in enumerate((9, 0)):
             expected = roll_from_notes(note for note in notes if note.channel == channel)
             assert expected.any()
@@ -164,3 +169,58 @@ def test_every_shipped_model_is_small_credited_and_has_a_card(name: str) -> None
     assert info.quality
     card = path.with_suffix(".md").read_text()
     assert info.credit.split(",")[0] in card
+
+
+MANY = replace(CONFIG, head="onset", generator="conv16", critic="conv", loss="wasserstein")
+KINDS = {
+    "jamming": replace(MANY, arrangement="jamming"),
+    "hybrid": replace(MANY, arrangement="hybrid"),
+    "phrase": replace(MANY, phrase=4),
+    "accompanist": replace(MANY, given="Piano"),
+    "naive": replace(CONFIG, generator="paper-naive"),
+    "bilstm": replace(CONFIG, generator="paper-bilstm"),
+    "sixteenths of the paper": replace(CONFIG, head="onset"),
+    "cells by sixteenths": replace(MANY, head="cells"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_network_exports_and_plays(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_file, "QUALITY_BARS", 8)
+    path = tmp_path / "model.onnx"
+    info, worst = write_model(checkpoint(KINDS[kind]), path, kind, Texts())
+    assert worst < 1e-4
+    generator = load_model(str(path))
+    assert (generator.latent_size, generator.phrase) == (info.latent, KINDS[kind].phrase)
+    cues = [Cue(np.ones(info.latent), place) for place in range(generator.phrase)]
+    assert all(generator.logits(cue).onset.shape == (2, STEPS_PER_BAR, PITCHES) for cue in cues)
+
+
+def test_a_phrase_model_plays_another_bar_at_every_place(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(onnx_bytes(KINDS["phrase"]))
+    generator = load_model(str(path))
+    bars = [generator.logits(Cue(np.ones(6), place)).onset for place in range(4)]
+    assert all(not np.array_equal(bars[0], other) for other in bars[1:])
+
+
+def test_an_accompanist_plays_the_given_track_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(onnx_bytes(KINDS["accompanist"]))
+    generator = load_model(str(path))
+    assert [track.given for track in generator.tracks] == [False, True]
+    tune = roll_from_notes([Note(0, 24, 60, 90), Note(24, 12, 60, 90), Note(30, 60, 64, 90)])
+    state = initial(1, generator.latent_size)
+    notes = render_bar(generator, state, Cue(state.heard, given=tune))
+    heard = [n for n in notes if n.channel == channel_of(1, generator.tracks)]
+    assert (roll_from_notes(heard) == tune).all()
+    silence = render_bar(generator, state, Cue(state.heard))
+    assert not [n for n in silence if n.channel == channel_of(1, generator.tracks)]
+
+
+def onnx_bytes(config: Config) -> bytes:
+    made = checkpoint(config)
+    graph, _ = onnx_file.build(made)
+    return onnx_file.with_metadata(graph, onnx_file.describe(made, "model", Texts()))

@@ -11,25 +11,26 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from livegan.core.conductor import render_bar
 from livegan.core.decode import HEADS
 from livegan.core.model import METADATA_KEY, ModelInfo, Track
-from livegan.core.state import initial
-from livegan.shell.archive import rolls_of
+from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
-from livegan_train.checkpoint import Checkpoint, averaged_generator
-from livegan_train.heads import CellsHead, OnsetHead
-from livegan_train.loop import sample_latents
+from livegan_train.bars import step_before
+from livegan_train.checkpoint import Checkpoint, averaged_maker
+from livegan_train.drawn import drawn_bars
 from livegan_train.metrics import measure_tracks
+from livegan_train.networks import Maker
+from livegan_train.run import sample_latents
 
 OPSET = 17
+SURE = 10.0
 PARITY_LATENTS = 64
 PARITY_LIMIT = 1e-4
 QUALITY_BARS = 2_000
+QUALITY_SEED = 0
 GENERAL_MIDI = {"piano": 0, "melody": 0, "bridge": 0, "guitar": 24, "bass": 32, "strings": 48}
 
 
@@ -47,44 +48,72 @@ class Texts:
 
 
 class Playable(nn.Module):
-    """Generator and head as the runtime wants them: a latent in, the head's logits out."""
+    """Generator and head as the runtime wants them: a latent in, and `place` or `given` where the model
+    has them; the head's logits of all tracks out, the given one among them."""
 
-    def __init__(self, generator: nn.Module, head: CellsHead | OnsetHead) -> None:
+    def __init__(self, maker: Maker, phrase: int) -> None:
         super().__init__()
-        self.generator, self.head = generator, head
+        self.generator, self.head, self.given = maker.generator, maker.head, maker.given
+        self.latent = maker.latent
+        self.inputs = ("z", *["place"] * (phrase > 1), *["given"] * (maker.given is not None))
 
-    def forward(self, z: Tensor) -> tuple[Tensor, ...]:
-        logits = self.head.export(self.generator(z))
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        logits = self.head.export(self.generator(*inputs))
+        if self.given is not None:
+            told = said(inputs[-1].unsqueeze(1), tuple(logits))
+            at = self.given
+            logits = {k: torch.cat([v[:, :at], told[k], v[:, at:]], 1) for k, v in logits.items()}
         return tuple(logits[name] for name in HEADS[self.head.name])
+
+    def examples(self, count: int) -> tuple[Tensor, ...]:
+        """Random inputs of the graph, in its order."""
+        random = torch.Generator().manual_seed(0)
+        shape = (count, STEPS_PER_BAR, PITCHES)
+        known = {
+            "z": sample_latents(count, self.latent, random),
+            "place": torch.zeros(count, dtype=torch.int64),
+            "given": (torch.rand(shape, generator=random) < 0.05).float(),
+        }
+        return tuple(known[name] for name in self.inputs)
+
+
+def said(roll: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
+    """Logits that decode to this very roll, 0 or 1."""
+    before = step_before(roll)
+    logits = {"cells": roll, "onset": roll * (1 - before), "keep": roll * before}
+    return {name: SURE * (2 * logits[name] - 1) for name in names}
 
 
 def build(checkpoint: Checkpoint) -> tuple[onnx.ModelProto, Playable]:
     """The graph, with a free batch size, and the module it was made from."""
-    generator, head = averaged_generator(checkpoint)
-    playable = Playable(generator, head).eval()
-    names = HEADS[head.name]
+    maker = averaged_maker(checkpoint)
+    playable = Playable(maker, checkpoint.config.phrase).eval()
+    names = HEADS[maker.head.name]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the dynamo exporter is 20 times slower
+        warnings.filterwarnings("ignore", "Constant folding", UserWarning)  # of a bi-LSTM: harmless
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")  # of its sizes
+        warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size", UserWarning)
         path = Path(folder) / "graph.onnx"
         torch.onnx.export(
             playable,
-            (torch.zeros(1, checkpoint.config.latent),),
+            playable.examples(1),
             path,
             opset_version=OPSET,
-            input_names=["z"],
+            input_names=list(playable.inputs),
             output_names=list(names),
-            dynamic_axes={name: {0: "batch"} for name in ("z", *names)},
+            dynamic_axes={name: {0: "batch"} for name in (*playable.inputs, *names)},
             dynamo=False,
         )
         return onnx.load(path), playable
 
 
-def parity(playable: Playable, generator: OnnxGenerator, latent: int) -> float:
+def parity(playable: Playable, generator: OnnxGenerator) -> float:
     """Largest difference between torch and onnxruntime over 64 random latents."""
-    z = sample_latents(PARITY_LATENTS, latent, torch.Generator().manual_seed(0))
+    inputs = playable.examples(PARITY_LATENTS)
     with torch.no_grad():
-        expected = playable(z)
-    got = generator.run(z.numpy())
+        expected = playable(*inputs)
+    got = generator.run(dict(zip(playable.inputs, (i.numpy() for i in inputs), strict=True)))
     return max(
         float(np.abs(tensor.numpy() - array).max()) for tensor, array in zip(expected, got, strict=True)
     )
@@ -99,6 +128,7 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
             GENERAL_MIDI.get(track.lower(), 0),
             "drum" in track.lower(),
             tuple(quantiles),
+            track == checkpoint.config.given,
         )
         for track, quantiles in zip(data["tracks"], data["note_quantiles"], strict=True)
     )
@@ -109,11 +139,13 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
         "valid": data["valid"],
     }
     config = checkpoint.config
+    made = sum(not track.given for track in tracks)
     return ModelInfo(
         name,
         config.head,
-        config.latent,
+        config.plan(made).size,
         tracks,
+        phrase=config.phrase,
         data=texts.data,
         credit=texts.credit,
         licence=texts.licence,
@@ -127,15 +159,6 @@ def with_metadata(model: onnx.ModelProto, info: ModelInfo) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def drawn_bars(generator: OnnxGenerator, bars: int) -> NDArray[np.bool_]:
-    """Bars from fresh latents through the runtime's own decoding, `[bar, track, step, pitch]`."""
-    rolls = [
-        rolls_of(render_bar(generator, initial(seed, generator.latent_size)), 1, generator.tracks)
-        for seed in range(bars)
-    ]
-    return np.moveaxis(np.concatenate(rolls), 3, 1)
-
-
 def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> tuple[ModelInfo, float]:
     """Build, compare, measure and write; returns what was written and the largest error. Raises
     `ExportRefused`, and then leaves `out` as it was."""
@@ -147,13 +170,13 @@ def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> t
         nonlocal info, worst
         beside.write_bytes(with_metadata(model, info))
         generator = open_session(beside, "cpu")
-        worst = parity(playable, generator, checkpoint.config.latent)
+        worst = parity(playable, generator)
         if not worst <= PARITY_LIMIT:
             raise ExportRefused(
                 f"onnxruntime differs from torch by {worst:.1e}, more than {PARITY_LIMIT:.0e}: "
                 "nothing was written"
             )
-        measured = measure_tracks(drawn_bars(generator, QUALITY_BARS))
+        measured = measure_tracks(drawn_bars(generator, QUALITY_BARS, QUALITY_SEED))
         quality = {t.name: m.as_dict() for t, m in zip(info.tracks, measured, strict=True)}
         info = replace(info, quality=quality)
         beside.write_bytes(with_metadata(model, info))

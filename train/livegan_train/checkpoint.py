@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from livegan.shell.files import write_whole
 
 from .config import BadConfig, Config, config_from
-from .generators import GENERATORS
-from .heads import HEADS, CellsHead, OnsetHead
+from .networks import Maker, build_maker
 
 FORMAT = 1
 
@@ -81,18 +79,9 @@ def load(path: Path) -> Checkpoint:
         raise BadCheckpoint(f"{path}: not a livegan checkpoint, or a damaged one") from None
 
 
-def build_generator(config: Config, tracks: int) -> tuple[nn.Module, CellsHead | OnsetHead]:
-    """The generator and its head, untrained."""
-    head = HEADS[config.head]()
-    try:
-        generator = GENERATORS[config.generator](config.latent, tracks, head, config.generator_width)
-    except ValueError as error:
-        raise BadConfig(str(error)) from None
-    return generator, head
-
-
-def averaged_generator(checkpoint: Checkpoint) -> tuple[nn.Module, CellsHead | OnsetHead]:
+def averaged_maker(checkpoint: Checkpoint) -> Maker:
     """The trained generator with its averaged (EMA) weights, ready to draw."""
-    generator, head = build_generator(checkpoint.config, len(checkpoint.data["tracks"]))
-    generator.load_state_dict(checkpoint.state["ema"])
-    return generator.eval(), head
+    maker = build_maker(checkpoint.config, checkpoint.data["tracks"])
+    maker.generator.load_state_dict(checkpoint.state["ema"])
+    maker.generator.eval()
+    return maker

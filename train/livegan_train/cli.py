@@ -1,4 +1,4 @@
-"""`livegan train` and `livegan inspect`."""
+"""`livegan train`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ import os
 from pathlib import Path
 
 import click
-import torch
-
-from .checkpoint import BadCheckpoint
-from .config import BadConfig, load_config
-from .data import BadArchive, load_bars
-from .loop import Diverged, fit
-from .metrics import measure_tracks
 
 
 @click.command()
@@ -22,31 +15,56 @@ from .metrics import measure_tracks
     "--out",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the checkpoints: last.pt to go on from, best.pt to export.",
+    help="Folder of the run: last.pt to go on from, best.pt to export, pictures, TensorBoard events.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Stop after so many steps in all.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all cores without it.")
-def train(config: str, data: Path, out: Path, steps: int | None, threads: int | None) -> None:
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto takes CUDA where it is there.",
+)
+@click.option(
+    "--devices",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes, one for each GPU; under torchrun or fabric run, theirs.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="auto: bf16 on a GPU that has it; penalties and scores always in 32.",
+)
+def train(
+    config: str,
+    data: Path,
+    out: Path,
+    steps: int | None,
+    threads: int | None,
+    device: str,
+    devices: int,
+    precision: str,
+) -> None:
     """Train CONFIG, a shipped configuration's name or a .toml file. Run it again to go on where it
     stopped, however that was."""
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    from .checkpoint import BadCheckpoint
+    from .config import BadConfig, load_config
+    from .data import BadArchive, load_bars
+    from .devices import NoDevice, make_fabric
+    from .loop import Diverged, OutOfMemory, fit
+
     try:
         loaded = load_config(config, steps=steps)
-        fit(loaded, load_bars(data), out, click.echo)
-    except (BadConfig, BadArchive, BadCheckpoint, Diverged) as error:
+        bars = load_bars(data)
+        fabric = make_fabric(device, devices, precision, threads or os.cpu_count() or 1)
+        fit(loaded, bars, out, click.echo, fabric)
+    except (BadConfig, BadArchive, BadCheckpoint, NoDevice, Diverged, OutOfMemory) as error:
         raise click.UsageError(str(error)) from None
-
-
-@click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
-def inspect(archive: Path) -> None:
-    """Count and measure the bars of an archive, per track: EB, UPC, QN (at least 3 steps), PR, notes a
-    bar, DIS (semitones among the pairs of pitch classes that sound together), distinct bars."""
-    try:
-        bars = load_bars(archive)
-    except BadArchive as error:
-        raise click.UsageError(str(error)) from None
-    click.echo(f"{len(bars):,} bars of {len(set(bars.song_id.tolist())):,} songs")
-    measured = measure_tracks(bars.rolls(slice(None)))
-    for name, measures in zip(bars.tracks, measured, strict=True):
-        click.echo(f"{name}: {measures}")
+    except OSError as error:
+        reason = error.strerror or error
+        raise click.UsageError(f"{out}: can't write there: {reason}; earlier files are whole") from None

@@ -6,6 +6,7 @@ The shipped ones lie in `configs/`; a name without `.toml` means one of those.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,13 @@ from typing import Any
 from .critics import CRITICS
 from .generators import GENERATORS
 from .heads import HEADS
-from .losses import LOSSES
+from .losses import LOSSES, PENALTIES
+from .musegan import ARRANGEMENTS, Plan
+
+OPTIMISERS = ("adam", "sgd")
+MAY_BE_ZERO = (
+    "gamma", "beta1", "transpose", "seed", "dropout", "pretrain_steps", "momentum", "matching",
+)  # fmt: skip
 
 
 class BadConfig(ValueError):
@@ -23,9 +30,17 @@ class BadConfig(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that decides how a run ends. `steps` are generator steps; `gamma` weighs R1 and R2,
-    taken every `penalty_every` critic steps; `transpose` in semitones; `ema` is the share of the
-    averaged weights kept each step; `validate_every` in steps."""
+    """Everything that decides how a run ends.
+
+    Networks: `latent` is the size of one latent vector (a jamming or hybrid generator takes one a
+    track and more); `phrase` is how many bars the generator makes of one latent; `given` names the
+    track that it accompanies. Ratio: '1:10' is `generator_steps = 10` (ten of the generator for each
+    step of the critic) or `critic_steps = 10`. Penalty: weighed by `gamma`, every `penalty_every`
+    critic steps. `matching` weighs the term that keeps the counts of bars at the data's. Pretraining:
+    so many steps as the decoder of an autoencoder. `lr_decay` multiplies the rate after every epoch;
+    `ema` is the share of the averaged weights kept each step; `steps` are generator steps; `batch` in
+    phrases; `transpose` in semitones; `validate_every` in steps.
+    """
 
     name: str
     head: str
@@ -34,12 +49,22 @@ class Config:
     critic: str
     critic_width: int
     loss: str
+    arrangement: str = "composer"
+    phrase: int = 1
+    given: str = ""
     latent: int = 64
+    dropout: float = 0.0
+    pretrain_steps: int = 0
+    penalty: str = "r1r2"
     gamma: float = 0.0
     penalty_every: int = 4
+    matching: float = 0.0
+    optimiser: str = "adam"
     lr: float = 1e-3
+    lr_decay: float = 1.0
     beta1: float = 0.0
     beta2: float = 0.99
+    momentum: float = 0.0
     batch: int = 64
     steps: int = 20_000
     generator_steps: int = 1
@@ -54,25 +79,49 @@ class Config:
         one_of("generator", self.generator, GENERATORS)
         one_of("critic", self.critic, CRITICS)
         one_of("loss", self.loss, LOSSES)
+        one_of("penalty", self.penalty, PENALTIES)
+        one_of("arrangement", self.arrangement, ARRANGEMENTS)
+        one_of("optimiser", self.optimiser, OPTIMISERS)
         for field in fields(self):
-            value = getattr(self, field.name)
-            low = 0 if field.name in ("gamma", "beta1", "transpose", "seed") else 1e-9
-            if isinstance(value, (int, float)) and value < low:
-                raise BadConfig(
-                    f"{field.name} = {value}: must be {'0 or more' if low == 0 else 'above 0'}"
-                )
+            check_number(field.name, getattr(self, field.name))
+        self.check_ranges()
+        self.check_networks()
+
+    def check_ranges(self) -> None:
         if not 0 < self.ema < 1 or not 0 <= self.beta1 < 1 or not 0 < self.beta2 < 1:
             raise BadConfig("ema, beta1 and beta2 must lie between 0 and 1")
+        if self.dropout >= 1 or self.momentum >= 1 or self.lr_decay > 1:
+            raise BadConfig("dropout and momentum must lie below 1, lr_decay at 1 or below")
         if self.transpose > 11:
             raise BadConfig(f"transpose = {self.transpose}: at most 11 semitones")
+        if self.batch < 2:
+            raise BadConfig("batch = 1: the critics compare bars of a batch, it must be 2 or more")
+
+    def check_networks(self) -> None:
+        """Say what does not go together, before anything is built."""
+        if self.phrase > 1 and self.critic != "conv":
+            raise BadConfig(f"phrase = {self.phrase} needs critic = 'conv', the one that hears phrases")
+        if self.given and (self.generator != "conv16" or self.arrangement != "composer"):
+            raise BadConfig("given needs generator = 'conv16' and arrangement = 'composer'")
+        if self.given and self.phrase > 1:
+            raise BadConfig("given goes with phrase = 1: the given track leads from bar to bar")
+
+    def plan(self, tracks: int) -> Plan:
+        return Plan(self.arrangement, tracks, self.latent, self.phrase)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def one_of(key: str, value: str, known: dict[str, Any]) -> None:
+def one_of(key: str, value: str, known: Iterable[str]) -> None:
     if value not in known:
         raise BadConfig(f"{key} = {value!r}: choose one of {', '.join(sorted(known))}")
+
+
+def check_number(key: str, value: object) -> None:
+    zero = key in MAY_BE_ZERO
+    if isinstance(value, (int, float)) and not (value > 0 or (zero and value == 0)):
+        raise BadConfig(f"{key} = {value}: must be {'0 or more' if zero else 'above 0'}")
 
 
 def config_from(values: dict[str, Any]) -> Config:

@@ -1,7 +1,8 @@
-"""Critics (discriminators): bars in, one score a bar out, `[batch]`, as logits.
+"""Critics (discriminators): bars in, logits out, one score a bar `[batch]`, or one a track `[batch,
+track]` where each track has a critic of its own, or one a phrase.
 
-They know nothing of training. `paper-bilstm` is the paper's discriminator; `conv-lstm` hears the
-same bars by sixteenths, with pitch classes and note counts beside the roll, before its bi-LSTM.
+They know nothing of training. `paper-bilstm` is the paper's discriminator; `conv` hears the bars by
+sixteenths, with pitch classes and note counts beside the roll; `conv-lstm` adds a bi-LSTM.
 """
 
 from __future__ import annotations
@@ -12,46 +13,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR, STEPS_PER_SIXTEENTH
+from livegan.core.music import SIXTEENTHS_PER_BAR
 
-from .heads import Bars
-
-SLOPE = 0.2
-
-
-class PaperBiLstm(nn.Module):
-    """LSTM `width`, sequence; bi-LSTM 2 x `width`, last state; dense 512, 256, 1. It reads a bar as
-    96 steps of 84 pitches (times tracks)."""
-
-    def __init__(self, tracks: int, width: int) -> None:
-        super().__init__()
-        self.first = nn.LSTM(tracks * PITCHES, width, batch_first=True)
-        self.second = nn.LSTM(width, width, batch_first=True, bidirectional=True)
-        self.dense = nn.Sequential(
-            nn.Linear(2 * width, 512),
-            nn.LeakyReLU(SLOPE),
-            nn.Linear(512, 256),
-            nn.LeakyReLU(SLOPE),
-            nn.Linear(256, 1),
-        )
-
-    def forward(self, bars: Bars) -> Tensor:
-        steps = bars.roll.transpose(1, 2).flatten(2)
-        last = self.second(self.first(steps)[0])[1][0]
-        out: Tensor = self.dense(torch.cat([last[0], last[1]], dim=1))
-        return out[:, 0]
+from .bars import Bars, by_sixteenth, features, only_track
+from .paper import SLOPE, PaperBiLstmCritic
 
 
 class ConvLstm(nn.Module):
     """Sixteenths of (roll, onsets, chroma, counts) -> two convolutions -> bi-LSTM -> score, with the
     spread of the minibatch as one more feature, so that copies are seen as such."""
 
-    def __init__(self, tracks: int, width: int) -> None:
+    def __init__(self, tracks: int, width: int, dropout: float = 0.0) -> None:
         super().__init__()
-        features = tracks * (PITCHES * (STEPS_PER_SIXTEENTH + 1) + 12 + 12 + 1)
-        self.first = nn.Conv1d(features, width, 3, padding=1)
+        self.first = nn.Conv1d(features(tracks), width, 3, padding=1)
         self.second = nn.Conv1d(width, width, 3, padding=1)
         self.lstm = nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)
+        self.drop = nn.Dropout(dropout)
         self.dense = nn.Linear(SIXTEENTHS_PER_BAR * width // 2 + width + 1, width)
         self.pool = nn.Linear(2 * width, width // 2)
         self.last = nn.Linear(width, 1)
@@ -62,30 +39,59 @@ class ConvLstm(nn.Module):
         x = x.transpose(1, 2)
         sequence, (last, _) = self.lstm(x)
         places = F.leaky_relu(self.pool(torch.cat([x, sequence], dim=2)), SLOPE).flatten(1)
-        whole = torch.cat([places, last[0], last[1]], dim=1)
-        spread = (whole.var(dim=0) + 1e-8).sqrt().mean().expand(len(whole), 1)
-        x = F.leaky_relu(self.dense(torch.cat([whole, spread], dim=1)), SLOPE)
+        whole = self.drop(torch.cat([places, last[0], last[1]], dim=1))
+        x = F.leaky_relu(self.dense(with_spread(whole)), SLOPE)
         out: Tensor = self.last(x)
         return out[:, 0]
 
 
-def by_sixteenth(bars: Bars) -> Tensor:
-    """Features `[batch, feature, sixteenth]`: the six steps of each cell, its onsets, the pitch
-    classes struck and sounding, the number of onsets."""
-    batch, tracks = bars.roll.shape[:2]
-    cells = bars.roll.reshape(batch, tracks, SIXTEENTHS_PER_BAR, STEPS_PER_SIXTEENTH, PITCHES)
-    both = torch.stack([cells[:, :, :, 0], bars.onsets], dim=4)
-    chroma = both.reshape(batch, tracks, SIXTEENTHS_PER_BAR, PITCHES // 12, 12, 2).sum(3)
-    parts = [
-        cells.permute(0, 1, 3, 4, 2).flatten(1, 3),
-        bars.onsets.transpose(2, 3).flatten(1, 2),
-        chroma.permute(0, 1, 3, 4, 2).flatten(1, 3),
-        bars.onsets.sum(3) * 0.3,
-    ]
-    return torch.cat(parts, dim=1)
+class Conv(nn.Module):
+    """As `ConvLstm`, with a third convolution, twice as far-sighted, in place of the bi-LSTM, whose
+    second derivatives are slow. A phrase of `bars` bars is heard as bars first and then as a whole."""
+
+    def __init__(self, tracks: int, width: int, dropout: float = 0.0, bars: int = 1) -> None:
+        super().__init__()
+        self.bars = bars
+        self.first = nn.Conv1d(features(tracks), width, 1)
+        self.second = nn.Conv1d(width, width, 3, padding=1)
+        self.third = nn.Conv1d(width, width, 3, padding=2, dilation=2)
+        self.drop = nn.Dropout(dropout)
+        self.pool = nn.Conv1d(width, width // 2, 1)
+        self.dense = nn.Linear(bars * SIXTEENTHS_PER_BAR * (width // 2) + 1, width)
+        self.last = nn.Linear(width, 1)
+
+    def forward(self, bars: Bars) -> Tensor:
+        x = F.leaky_relu(self.first(by_sixteenth(bars)), SLOPE)
+        x = x + F.leaky_relu(self.second(x), SLOPE)
+        x = x + F.leaky_relu(self.third(x), SLOPE)
+        whole = self.drop(F.leaky_relu(self.pool(x), SLOPE)).flatten(1)
+        whole = whole.reshape(len(whole) // self.bars, -1)
+        x = F.leaky_relu(self.dense(with_spread(whole)), SLOPE)
+        out: Tensor = self.last(x)
+        return out[:, 0]
 
 
-CRITICS: dict[str, Callable[[int, int], nn.Module]] = {
-    "paper-bilstm": PaperBiLstm,
+def with_spread(whole: Tensor) -> Tensor:
+    """One more column: the standard deviation over the minibatch, mean over features (Karras et al.,
+    2018, section 3)."""
+    spread = (whole.var(dim=0) + 1e-8).sqrt().mean().expand(len(whole), 1)
+    return torch.cat([whole, spread], dim=1)
+
+
+class EachTrack(nn.Module):
+    """Jamming's critics, one a track, each hearing its own: scores `[batch, track]`."""
+
+    def __init__(self, critics: list[nn.Module]) -> None:
+        super().__init__()
+        self.critics = nn.ModuleList(critics)
+
+    def forward(self, bars: Bars) -> Tensor:
+        scores = [critic(only_track(bars, i)) for i, critic in enumerate(self.critics)]
+        return torch.stack(scores, dim=1)
+
+
+CRITICS: dict[str, Callable[[int, int, float], nn.Module]] = {
+    "paper-bilstm": PaperBiLstmCritic,
     "conv-lstm": ConvLstm,
+    "conv": Conv,
 }

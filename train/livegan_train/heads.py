@@ -11,23 +11,17 @@ the critic never sees grey, and the logits at the model file's resolution.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from livegan.core.music import SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
 
+from .bars import Bars, bars_from_roll
+
 NEVER = -1e4
 """Logit of what a head can't say (an onset off its grid)."""
-
-
-class Bars(NamedTuple):
-    """What a critic reads. `roll` `[batch, track, step, pitch]`, 0 or 1; `onsets` `[batch, track,
-    sixteenth, pitch]`, how many notes start there."""
-
-    roll: Tensor
-    onsets: Tensor
 
 
 class Hard(torch.autograd.Function):
@@ -49,15 +43,6 @@ def hard(logits: Tensor) -> Tensor:
     """Exactly 0 or 1; adding soft and taking it away again would leave rounding errors."""
     drawn: Tensor = Hard.apply(logits)  # type: ignore[no-untyped-call]
     return drawn
-
-
-def bars_from_roll(roll: Tensor) -> Bars:
-    """Derive the onsets of a roll `[batch, track, step, pitch]`: a cell on whose predecessor is off."""
-    before = torch.zeros_like(roll)
-    before[:, :, 1:] = roll[:, :, :-1]
-    started = roll * (1 - before)
-    by_sixteenth = (*roll.shape[:2], SIXTEENTHS_PER_BAR, STEPS_PER_SIXTEENTH, roll.shape[3])
-    return Bars(roll, started.reshape(by_sixteenth).sum(3))
 
 
 class Head(Protocol):

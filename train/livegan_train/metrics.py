@@ -1,7 +1,8 @@
 """What the paper and MuseGAN measure on bars, per track, in plain numpy.
 
-Rolls are bool `[bar, step, pitch]`. Definitions: the paper's section 4 and, for PR,
-MuseGAN (Dong et al., 2018).
+Rolls are bool `[bar, step, pitch]`. Definitions: the paper's section 4 and MuseGAN (Dong et al., 2018).
+What ends in `as_published` counts as the code behind MuseGAN's published figures does, where that is
+not what the text says.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
 QUALIFIED_STEPS = 3
+QUALIFIED_STEPS_AS_PUBLISHED = 2
+DRUM_TOLERANCE = 0.3
+TONAL_TURNS = (7 / 6, 3 / 2, 2 / 3)
+"""Half turns of the fifths', minor thirds' and major thirds' circles for a semitone."""
+TONAL_RADII = (1.0, 1.0, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +46,21 @@ class Measures:
         )
 
 
-def qualified_share(roll: BoolArray) -> NDArray[np.float64]:
-    """The share of each bar's notes (maximal runs of one pitch, bars cutting notes) that are at least 3
-    steps long, float `[bar]`; every bar needs a note."""
-    padded = np.pad(roll.swapaxes(1, 2), ((0, 0), (0, 0), (1, 1))).astype(np.int8)
+def note_table(roll: BoolArray) -> NDArray[np.int64]:
+    """Every note (maximal run of one pitch, bars cutting notes): bar, pitch row, start, length in
+    steps; int `[note, 4]`."""
+    padded = np.pad(roll.swapaxes(1, 2), ((0, 0), (0, 0), (1, 1))).view(np.int8)
     change = np.diff(padded, axis=2)
-    bars, _, starts = np.nonzero(change == 1)
+    bars, pitches, starts = np.nonzero(change == 1)
     lengths = np.nonzero(change == -1)[2] - starts
-    qualified = np.bincount(bars, lengths >= QUALIFIED_STEPS, len(roll))
+    return np.stack([bars, pitches, starts, lengths], axis=1)
+
+
+def qualified_share(roll: BoolArray, steps: int = QUALIFIED_STEPS) -> FloatArray:
+    """The share of each bar's notes that are at least so many steps long, float `[bar]`; every bar
+    needs a note."""
+    bars, _, _, lengths = note_table(roll).T
+    qualified = np.bincount(bars, lengths >= steps, len(roll))
     return qualified / np.bincount(bars, minlength=len(roll))
 
 
@@ -65,6 +80,68 @@ def used_pitch_classes(roll: BoolArray) -> NDArray[np.int64]:
         padded.reshape(len(roll), -1, 12).any(axis=1).sum(axis=1, dtype=np.int64)
     )
     return classes
+
+
+def used_pitch_classes_as_published(roll: BoolArray) -> NDArray[np.int64]:
+    """UPC by MuseGAN's `to_chroma`, int `[bar]`: it folds 84 rows to 12 x 7, so that seven neighbouring
+    semitones count as one class. C-E-G scores 2, a C in three octaves 3."""
+    groups = roll.any(axis=1).reshape(len(roll), 12, -1)
+    used: NDArray[np.int64] = groups.any(axis=2).sum(axis=1, dtype=np.int64)
+    return used
+
+
+def drum_pattern(roll: BoolArray) -> FloatArray:
+    """DP: the share of each bar's onsets that fall on every sixth step, 0.3 of one for those a step
+    beside, at the best of the six places for that pattern; float `[bar]`; every bar needs an onset."""
+    before = np.pad(roll, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+    onsets = (roll & ~before).sum(axis=2)
+    pattern = np.tile([1, DRUM_TOLERANCE, 0, 0, 0, DRUM_TOLERANCE], roll.shape[1] // 6)
+    scores = np.stack([onsets @ np.roll(pattern, turn) for turn in range(6)])
+    best: FloatArray = scores.max(axis=0) / onsets.sum(axis=1)
+    return best
+
+
+def beat_chroma(roll: BoolArray, as_published: bool = False) -> NDArray[np.int64]:
+    """Sounding cells of each pitch class in each of four beats, int `[bar, beat, 12]`."""
+    beats = roll.reshape(len(roll), 4, -1, roll.shape[2]).sum(axis=2)
+    folded = beats.reshape(len(roll), 4, 12, -1).sum(axis=3)
+    true = beats.reshape(len(roll), 4, -1, 12).sum(axis=2)
+    chroma: NDArray[np.int64] = folded if as_published else true
+    return chroma
+
+
+def tonal_centres(chroma: NDArray[np.int64]) -> FloatArray:
+    """Points of the 6-D tonal space (Harte, Sandler & Gasser, 2006) for chroma vectors, both
+    `[..., n]`; nan where nothing sounds."""
+    angles = np.pi * np.outer(np.arange(12), TONAL_TURNS)
+    axes = np.concatenate([np.sin(angles) * TONAL_RADII, np.cos(angles) * TONAL_RADII], axis=1)
+    total = chroma.sum(axis=-1, keepdims=True)
+    centres: FloatArray = (chroma @ axes) / np.where(total > 0, total, np.nan)
+    return centres
+
+
+def tonal_distances(one: BoolArray, other: BoolArray, as_published: bool = False) -> FloatArray:
+    """TD of two tracks in each beat, float `[bar, beat]`; nan where one of them is silent."""
+    apart = tonal_centres(beat_chroma(one, as_published)) - tonal_centres(
+        beat_chroma(other, as_published)
+    )
+    distances: FloatArray = np.linalg.norm(apart, axis=-1)
+    return distances
+
+
+def tonal_distance(one: BoolArray, other: BoolArray) -> float:
+    """TD: mean over the beats in which both tracks sound; nan without one."""
+    distances = tonal_distances(one, other)
+    heard = distances[~np.isnan(distances)]
+    return float(heard.mean()) if len(heard) else float("nan")
+
+
+def tonal_distance_as_published(one: BoolArray, other: BoolArray) -> float:
+    """TD as MuseGAN's code has it: with the folding of `used_pitch_classes_as_published`, and a silent
+    beat in either track takes its whole bar out of the mean."""
+    bars = tonal_distances(one, other, as_published=True).mean(axis=1)
+    whole = bars[~np.isnan(bars)]
+    return float(whole.mean()) if len(whole) else float("nan")
 
 
 def clashes(roll: BoolArray) -> float:
