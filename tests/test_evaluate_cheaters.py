@@ -1,0 +1,138 @@
+"""The judges fail whatever isn't music of its own, and let real music pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livegan_train.data import BarSet
+from livegan_train.evaluate.report import Report
+from livegan_train.evaluate.run import evaluate
+from livegan_train.evaluate.sources import Draw, some_bars, some_stream
+from livegan_train.metrics import measure, notes_per_bar
+
+from .composed import corpus
+
+BARS, SEEDS = 400, 2
+Rolls = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Cheater:
+    """Draws by a function of the corpus."""
+
+    name: str
+    data: BarSet
+    make: Callable[[BarSet, np.random.Generator], Draw]
+    tracks: tuple[str, ...] = ("Piano",)
+
+    def draw(self, bars: int, seed: int) -> Draw:
+        return self.make(self.data, np.random.default_rng([7, seed]))
+
+
+def alone(rolls: Rolls) -> Draw:
+    """Bars in whatever order, played as a stream too."""
+    return Draw(rolls, rolls, np.ones(len(rolls) - 1, bool))
+
+
+def unseen(data: BarSet, random: np.random.Generator) -> Draw:
+    """What an honest model would be: other songs by the same hand."""
+    real = data.select("valid")
+    return Draw(some_bars(real, BARS, random), *some_stream(real, BARS, random))
+
+
+def resampled(data: BarSet, random: np.random.Generator) -> Draw:
+    real = data.select("train")
+    return Draw(some_bars(real, BARS, random), *some_stream(real, BARS, random))
+
+
+def independent_cells(data: BarSet, random: np.random.Generator) -> Draw:
+    """Every cell on as often as in the data, whatever the others do."""
+    often = data.select("train").rolls(slice(None)).mean(axis=0)
+    return alone(random.random((BARS, *often.shape)) < often)
+
+
+def one_bar(data: BarSet, random: np.random.Generator) -> Draw:
+    real = some_bars(data.select("valid"), 50, random)
+    chosen = real[real.any(axis=(1, 2, 3))][:1]
+    return alone(np.repeat(chosen, BARS, axis=0))
+
+
+def shuffled(data: BarSet, random: np.random.Generator) -> Draw:
+    """Unseen real bars, in an order that nobody wrote."""
+    return alone(some_bars(data.select("valid"), BARS, random))
+
+
+def tuned_noise(data: BarSet, random: np.random.Generator) -> Draw:
+    """Noise drawn out in time so that notes are long, where the data has notes, under the threshold at
+    which it has as many notes as the data."""
+    real = data.select("train").rolls(slice(0, 1_000))[:, 0]
+    wanted = measure(real)
+    noise = random.standard_normal((BARS, 96, 84)).astype(np.float32)
+    steady = noise.reshape(BARS, 16, 6, 84).mean(axis=2, keepdims=True).repeat(6, axis=2)
+    field = steady.reshape(BARS, 96, 84) * 2.4 + np.log(real.mean(axis=(0, 1)) + 1e-4)
+    low, high = -20.0, 20.0
+    for _ in range(25):
+        middle = (low + high) / 2
+        many = notes_per_bar(field > middle).mean() > wanted.notes
+        low, high = (middle, high) if many else (low, middle)
+    rolls = field > high
+    assert measure(rolls).notes == pytest.approx(wanted.notes, rel=0.1), "the tuning works"
+    assert measure(rolls).qn > 95, "and the notes are long"
+    return alone(rolls[:, None])
+
+
+CHEATERS = {
+    "resampled": (resampled, {"originality"}),
+    "independent cells": (
+        independent_cells, {"figures", "overlap", "realism", "coverage", "stream"}
+    ),
+    "one bar": (one_bar, {"figures", "coverage", "diversity", "stream"}),
+    "shuffled": (shuffled, {"stream"}),
+    "tuned noise": (tuned_noise, {"figures", "overlap", "realism", "coverage", "stream"}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    data = corpus(songs=200, bars=16)
+    players = [Cheater("unseen", data, unseen)]
+    players += [Cheater(name, data, make) for name, (make, _) in CHEATERS.items()]
+    return evaluate(players, data, "composed", "test", BARS, SEEDS, lambda _: None)
+
+
+def failed(report: Report, name: str) -> set[str]:
+    row = next(row for row in report.rows if row.name == name)
+    return {verdict.judge.name for verdict in report.verdicts_of(row) if verdict.failures}
+
+
+@pytest.mark.parametrize("name", ["unseen", "floor: real songs"])
+def test_real_songs_that_nobody_trained_on_pass_every_judge(report: Report, name: str) -> None:
+    assert failed(report, name) == set()
+
+
+def test_every_judge_speaks(report: Report) -> None:
+    verdicts = report.verdicts_of(report.models[0])
+    assert {verdict.judge.name: verdict.says for verdict in verdicts} == dict.fromkeys(
+        ("figures", "overlap", "realism", "coverage", "diversity", "originality", "stream"), "passes"
+    )
+
+
+@pytest.mark.parametrize("name", CHEATERS)
+def test_cheaters_are_failed_by_the_judges_that_should_see_them(report: Report, name: str) -> None:
+    assert failed(report, name) >= CHEATERS[name][1]
+
+
+@pytest.mark.parametrize(("name", "only"), [("resampled", "originality"), ("shuffled", "stream")])
+def test_a_judge_blames_what_is_wrong_and_nothing_else(report: Report, name: str, only: str) -> None:
+    assert failed(report, name) == {only}
+
+
+def test_the_training_row_shows_that_copying_is_seen(report: Report) -> None:
+    assert failed(report, "training data") == {"originality"}
+    assert report.rows[1].median("Piano", "nearest") == 0
+    assert report.rows[1].median("Piano", "copies") == 100

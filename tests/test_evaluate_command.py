@@ -1,0 +1,254 @@
+"""`livegan evaluate` from the command line: what it draws, prints and writes, and what it refuses."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from livegan.core.model import METADATA_KEY, ModelInfo, Track
+from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
+from livegan.core.performance import perform
+from livegan.core.state import initial
+from livegan.shell.archive import rolls_of
+from livegan_train.data import BarSet
+from livegan_train.drawn import drawn_bars, streamed_bars
+from livegan_train.evaluate.cli import evaluate
+from livegan_train.evaluate.instruments import VOICES, mixed, voice_of
+
+from .composed import corpus
+from .fakes import FakeGenerator
+
+LATENT = 4
+
+
+def write_archive(path: Path, bars: BarSet) -> Path:
+    np.savez(
+        path,
+        bars=bars.packed,
+        song_id=bars.song_id,
+        bar_index=bars.bar_index,
+        song_split=bars.song_split,
+        tracks=np.array(bars.tracks),
+    )
+    return path
+
+
+def write_model(path: Path, names: tuple[str, ...]) -> Path:
+    """An untrained model: a few onsets on beats, by the sign of random projections of the latent."""
+    random = np.random.default_rng(3)
+    shape = (len(names), STEPS_PER_BAR, PITCHES)
+    bias = np.full(shape, -50.0, np.float32)
+    bias[:, ::24, 12:36] = -3.0
+    weights = {
+        "w": random.standard_normal((LATENT, bias.size)).astype(np.float32),
+        "b": bias.reshape(1, -1),
+        "zero": np.zeros((LATENT, bias.size), np.float32),
+        "shape": np.array([-1, *shape]),
+    }
+    nodes = [
+        helper.make_node("MatMul", ["z", "w"], ["a"]),
+        helper.make_node("Add", ["a", "b"], ["struck"]),
+        helper.make_node("Reshape", ["struck", "shape"], ["onset"]),
+        helper.make_node("MatMul", ["z", "zero"], ["held"]),
+        helper.make_node("Reshape", ["held", "shape"], ["keep"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "untrained",
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["n", LATENT])],
+        [helper.make_tensor_value_info(k, TensorProto.FLOAT, ["n", *shape]) for k in ("onset", "keep")],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    tracks = tuple(Track(name, 0, "drum" in name.lower(), (1.0, 2.0)) for name in names)
+    info = ModelInfo(path.stem, "onset", LATENT, tracks)
+    model.metadata_props.add(key=METADATA_KEY, value=info.to_json())
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of drums and piano, models of both, of one more and of neither."""
+    path = tmp_path_factory.mktemp("evaluate")
+    write_archive(path / "bars.npz", corpus(60, 8, drums=True))
+    write_model(path / "band.onnx", ("piano", "DRUMS"))
+    write_model(path / "flute.onnx", ("Flute", "Piano"))
+    write_model(path / "horn.onnx", ("Horn",))
+    return path
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    few = ("--data", str(folder / "bars.npz"), "--bars", "100")
+    return CliRunner().invoke(evaluate, [*arguments, *few], env={"COLUMNS": "120"})
+
+
+@pytest.fixture(scope="module")
+def outputs(folder: Path) -> Result:
+    """One run of everything."""
+    written = ("--json", "out.json", "--markdown", "out.md", "--html", "out.html")
+    paths = [str(folder / name) if name.startswith("out") else name for name in written]
+    models = (str(folder / "band.onnx"), "piano")
+    result = run(folder, *models, "--seeds", "2", "--split", "valid", *paths)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def refused(result: Result) -> str:
+    """The one line."""
+    assert result.exit_code == 2
+    return " ".join(result.output.split("Error: ")[1].split())
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_bars_are_those_that_render_plays(fresh: bool) -> None:
+    generator = FakeGenerator()
+    state = replace(initial(5, generator.latent_size), fresh=fresh, playing=True)
+    notes = perform(generator, state, 20, {}).notes()
+    expected = np.moveaxis(rolls_of(notes, 20, generator.tracks), 3, 1)
+    drawn = (drawn_bars if fresh else streamed_bars)(generator, 20, 5)
+    assert drawn.shape == (20, 1, STEPS_PER_BAR, PITCHES)
+    assert (drawn == expected).all()
+
+
+def test_json_holds_every_row_seed_and_verdict(outputs: Result, folder: Path) -> None:
+    found = json.loads((folder / "out.json").read_text(), parse_constant=pytest.fail)
+    assert [row["name"] for row in found["rows"]] == [
+        "floor: real songs", "training data", "band", "piano"
+    ]  # fmt: skip
+    band, piano = found["rows"][2:]
+    assert band["tracks"] == ["Drums", "Piano"], "matched by name, in the data's order"
+    assert piano["tracks"] == ["Piano"]
+    assert len(band["seeds"]) == 2
+    assert band["seeds"][0] != band["seeds"][1]
+    values = [seed["Piano"]["notes"] for seed in band["seeds"]]
+    assert band["median"]["Piano"]["notes"] == pytest.approx(sum(values) / 2, abs=1e-4)
+    held = found["held_out"]["Piano"]["notes"]
+    assert band["worst"]["Piano"]["notes"] == max(values, key=lambda value: abs(value - held))
+    assert band["median"]["Drums"]["upc"] is None
+    assert band["median"]["Piano"]["nearest"] > 0
+    assert found["rows"][1]["median"]["Piano"]["nearest"] == 0
+    assert {v["judge"] for v in band["verdicts"]} >= {"stream", "originality together"}
+    assert found["published"]["Piano"][3]["name"] == "paper: CNN-LSTM GAN"
+    assert found["split"] == "valid"
+    assert set(found["beats_the_paper_on_every_track"]) == {"band", "piano"}
+
+
+def test_the_terminal_says_the_paper_and_the_verdicts(outputs: Result) -> None:
+    for said in (
+        "Piano: the paper's table", "paper: CNN-LSTM GAN", "UPC pub.", "held-out songs",
+        "MuseGAN: jamming", "all tracks: does a bar follow the one before?",
+        "band: fails", "piano: does not play the data's Drums",
+    ):  # fmt: skip
+        assert said in outputs.output
+
+
+def test_markdown_tables_are_whole(outputs: Result, folder: Path) -> None:
+    text = (folder / "out.md").read_text()
+    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    assert len(tables) > 8
+    for lines in tables:
+        assert len({line.count("|") for line in lines}) == 1
+        assert set(lines[1]) <= set("|-: ")
+
+
+class Page(HTMLParser):
+    """Checks that tags close, and collects what matters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_the_page_stands_alone_and_can_be_read_seen_and_heard(outputs: Result, folder: Path) -> None:
+    text = (folder / "out.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert len(text) < 3_000_000
+    for _, attributes in page.found:
+        for key in ("src", "href"):
+            assert (attributes.get(key) or "data:").startswith("data:")
+    assert page.all("html")[0]["lang"] == "en"
+    assert all(cell.get("scope") in ("row", "col") for cell in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    images, sounds = page.all("img"), page.all("audio")
+    assert len(images) == len(sounds) == 5, "a real song, and two of each model"
+    for image, sound in zip(images, sounds, strict=True):
+        assert "notes of Piano" in (image["alt"] or "")
+        with Image.open(io.BytesIO(base64.b64decode((image["src"] or "").split(",")[1]))) as picture:
+            assert picture.width > 500
+        samples, rate = soundfile.read(io.BytesIO(base64.b64decode((sound["src"] or "").split(",")[1])))
+        assert len(samples) / rate > 15
+        assert 0.01 < np.abs(samples).max() <= 1.1
+
+
+def test_tracks_that_the_data_lacks_are_said(folder: Path) -> None:
+    result = run(folder, str(folder / "flute.onnx"), "--seeds", "1")
+    assert result.exit_code == 0
+    assert "flute: Flute not judged" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["{}/horn.onnx"], "horn plays Horn, but the data has Drums, Piano: no track to judge"),
+        (["nobody"], "no model 'nobody': shipped are"),
+        (["piano", "--json", "{}/nowhere/out.json"], "nowhere does not exist"),
+        (["piano", "piano"], "the same model twice"),
+        (["piano", "--bars", "3"], "'--bars'"),
+        (["{}/bars.npz"], "not an ONNX model"),
+    ],
+)
+def test_bad_input_gets_one_line(folder: Path, arguments: list[str], line: str) -> None:
+    said = [argument.format(folder) for argument in arguments]
+    data = () if "--bars" in said else ("--bars", "100")
+    result = CliRunner().invoke(evaluate, [*said, "--data", str(folder / "bars.npz"), *data])
+    assert line in refused(result)
+
+
+def test_an_archive_without_held_out_songs_is_refused(folder: Path, tmp_path: Path) -> None:
+    bars = replace(corpus(6, 4, splits=(0.5, 1.0)), song_split=np.zeros(6, np.int32))
+    archive = write_archive(tmp_path / "bars.npz", bars)
+    out = tmp_path / "out.json"
+    result = CliRunner().invoke(evaluate, ["piano", "--data", str(archive), "--json", str(out)])
+    assert "bars.npz: has no bars in its test split" in refused(result)
+    assert not out.exists()
+
+
+def test_a_missing_archive_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(evaluate, ["piano", "--data", str(tmp_path / "none.npz")])
+    assert "no such file" in refused(result)
+
+
+@pytest.mark.parametrize("track", ["Drums", *VOICES, "PIANO", "Kazoo"])
+@pytest.mark.parametrize("pitch", [24, 36, 38, 42, 49, 60, 107])
+def test_every_instrument_sounds_at_every_height(track: str, pitch: int) -> None:
+    sound = mixed({track: [Note(0, 24, pitch)]}, bars=1, bpm=120)
+    assert np.isfinite(sound).all()
+    assert 0.01 < np.abs(sound).max() <= 1.0
+    assert voice_of("Kazoo") == "piano"

@@ -1,0 +1,134 @@
+"""`livegan evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livegan.core.model import BadModel
+from livegan.shell.files import write_whole
+from livegan.shell.generator import find_model, open_session
+
+from ..data import BadArchive, load_bars
+
+if TYPE_CHECKING:
+    from .sources import Model
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="A bar archive (.npz).")
+@click.option(
+    "--split",
+    type=click.Choice(["valid", "test"]),
+    default="test",
+    show_default=True,
+    help="The held-out songs that everything is judged against.",
+)
+@click.option(
+    "--bars",
+    type=click.IntRange(100, 20_000),
+    default=2_000,
+    show_default=True,
+    help="Bars a seed, of every row.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100),
+    default=5,
+    show_default=True,
+    help="Tables show their median, verdicts go by the worst.",
+)
+@click.option(
+    "--json",
+    "json_out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT",
+    help="Everything, every seed too.",
+)
+@click.option(
+    "--markdown",
+    "markdown_out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT",
+    help="The tables.",
+)
+@click.option(
+    "--html",
+    "html_out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT",
+    help="One page with everything in it: tables, piano rolls, sound.",
+)
+def evaluate(
+    models: tuple[str, ...],
+    data: Path,
+    split: str,
+    bars: int,
+    seeds: int,
+    json_out: Path | None,
+    markdown_out: Path | None,
+    html_out: Path | None,
+) -> None:
+    """Judge each MODEL, a shipped model's name or an .onnx file, against songs that it has not seen:
+    the paper's table, and judges that cheaters fail.
+
+    Bars are drawn as `livegan render` plays them: with --fresh for all but the stream. A model's tracks
+    are those of the same name in the data. The first row is real music judged as if it were a model:
+    nothing can be told from the data below that."""
+    from .run import evaluate as run
+
+    for out in (json_out, markdown_out, html_out):
+        if out is not None and not out.absolute().parent.is_dir():
+            raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
+    try:
+        archive = load_bars(data)
+        playing = loaded(models, archive.tracks)
+        report = run(playing, archive, data.name, split, bars, seeds, progress)
+    except (BadArchive, BadModel) as error:
+        raise click.UsageError(str(error)) from None
+    from rich.console import Console
+
+    from .markdown import markdown
+    from .terminal import show
+
+    show(report, Console())
+    if json_out is not None:
+        write(json_out, json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n")
+    if markdown_out is not None:
+        write(markdown_out, markdown(report))
+    if html_out is not None:
+        from .page import page
+
+        progress("drawing and playing the page")
+        write(html_out, page(report, playing, archive))
+
+
+def loaded(models: tuple[str, ...], tracks: tuple[str, ...]) -> list[Model]:
+    """Every model, under a name of its own. Raises `BadModel`."""
+    from .sources import matched
+
+    names = [Path(model).stem if model.endswith(".onnx") else model for model in models]
+    if len(set(names)) < len(names):
+        names = list(models)
+    if len(set(names)) < len(names):
+        raise BadModel("the same model twice")
+    return [
+        matched(name, open_session(find_model(model), "cpu"), tracks)
+        for name, model in zip(names, models, strict=True)
+    ]
+
+
+def progress(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def write(out: Path, text: str) -> None:
+    """Whole or not at all."""
+    try:
+        write_whole(out, lambda beside: beside.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"{out}: can't be written ({error.strerror or error})") from None

@@ -1,0 +1,160 @@
+"""Where judged bars come from: real songs or a model, always as one draw for a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.conductor import Generator
+from livegan.core.model import BadModel
+
+from ..data import BarSet
+from ..drawn import drawn_bars, streamed_bars
+from ..metrics import BoolArray
+
+STRETCH, LEAST_STREAM = 32, 1_000
+"""Real streams take so many bars of a song, and so many in all: few whole songs tell of themselves."""
+FLOOR_SHARE = 5
+"""The floor draws at least one in so many of the training songs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one seed gives. `bars` are independent of each other, `stream` is music in its order, both
+    bool `[bar, track, step, pitch]`; `follows` `[bar - 1]` says where the next bar of the stream is the
+    next of the same music. `songs` are the training songs that the bars are from, if they are."""
+
+    bars: BoolArray
+    stream: BoolArray
+    follows: BoolArray
+    songs: NDArray[np.int32] | None = None
+
+
+class Source(Protocol):
+    """Something that can be judged. `tracks` are the names of its tracks, as the data has them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tracks(self) -> tuple[str, ...]: ...
+
+    def draw(self, bars: int, seed: int) -> Draw: ...
+
+
+def some_songs(real: BarSet, bars: int, least: int, random: np.random.Generator) -> NDArray[np.int32]:
+    """Random songs, at least so many, with at least so many bars if there are."""
+    songs, sizes = np.unique(real.song_id, return_counts=True)
+    order = random.permutation(len(songs))
+    enough = int(np.searchsorted(sizes[order].cumsum(), bars)) + 1
+    return np.sort(songs[order[: max(least, enough)]])
+
+
+def some_bars(real: BarSet, bars: int, random: np.random.Generator) -> BoolArray:
+    """Random different bars, or all if there are no more."""
+    rows = np.sort(random.permutation(len(real))[:bars])
+    return real.rolls(random.permutation(rows))
+
+
+def some_stream(real: BarSet, bars: int, random: np.random.Generator) -> tuple[BoolArray, BoolArray]:
+    """A stretch of each of many songs, so many bars in all, and where one bar follows the other."""
+    chosen: list[NDArray[np.int64]] = []
+    wanted = max(bars, LEAST_STREAM)
+    for song in random.permutation(np.unique(real.song_id)):
+        rows = np.flatnonzero(real.song_id == song)
+        first = int(random.integers(max(1, len(rows) - STRETCH + 1)))
+        chosen.append(rows[first : first + STRETCH])
+        wanted -= len(chosen[-1])
+        if wanted <= 0:
+            break
+    rows = np.concatenate(chosen)
+    follows = (np.diff(real.song_id[rows]) == 0) & (np.diff(real.bar_index[rows]) == 1)
+    return real.rolls(rows), follows
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Real music as if a model had made it: bars of some training songs, whose copies in the rest of
+    the training songs alone count as copies. Nothing can be told from the data below this."""
+
+    train: BarSet
+    name: str = "floor: real songs"
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        return self.train.tracks
+
+    def draw(self, bars: int, seed: int) -> Draw:
+        random = np.random.default_rng([1, seed])
+        all_songs = len(np.unique(self.train.song_id))
+        songs = some_songs(self.train, bars, -(-all_songs // FLOOR_SHARE), random)
+        songs = songs[: max(1, all_songs // 2)] if len(songs) > all_songs // 2 else songs
+        chosen = self.train.rows(np.flatnonzero(np.isin(self.train.song_id, songs)))
+        return Draw(some_bars(chosen, bars, random), *some_stream(chosen, bars, random), songs)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training data itself: what a model that remembers everything would play."""
+
+    train: BarSet
+    name: str = "training data"
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        return self.train.tracks
+
+    def draw(self, bars: int, seed: int) -> Draw:
+        random = np.random.default_rng([2, seed])
+        return Draw(some_bars(self.train, bars, random), *some_stream(self.train, bars, random))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file, played. `tracks` are those that the data has too; `places` are theirs among the
+    model's own."""
+
+    name: str
+    generator: Generator
+    tracks: tuple[str, ...]
+    places: tuple[int, ...]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Tracks that the data lacks."""
+        tracks = enumerate(self.generator.tracks)
+        return [track.name for place, track in tracks if place not in self.places]
+
+    def draw(self, bars: int, seed: int) -> Draw:
+        places = list(self.places)
+        return Draw(
+            drawn_bars(self.generator, bars, seed)[:, places],
+            streamed_bars(self.generator, bars, seed)[:, places],
+            np.ones(bars - 1, bool),
+        )
+
+
+def matched(name: str, generator: Generator, data_tracks: Sequence[str]) -> Model:
+    """A model with the tracks that the data has too, by name, in the data's order. Raises `BadModel` if
+    there is none."""
+    own = {track.name.lower(): place for place, track in enumerate(generator.tracks)}
+    both = [track for track in data_tracks if track.lower() in own]
+    if not both:
+        raise BadModel(
+            f"{name} plays {listed(track.name for track in generator.tracks)}, but the data has "
+            f"{listed(data_tracks)}: no track to judge"
+        )
+    return Model(name, generator, tuple(both), tuple(own[track.lower()] for track in both))
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def is_drums(track: str) -> bool:
+    """Tracks named like drums are drums, as in training."""
+    return "drum" in track.lower()
