@@ -163,7 +163,10 @@ def test_a_value_of_the_wrong_type_in_the_file_is_named(line: str, why: str, tmp
     assert len(done.stderr.splitlines()) == 1
 
 
-COMMANDS = ["serve", "render", "send", "ports", "models", "completion", "train", "export", "inspect"]
+COMMANDS = [
+    "serve", "render", "send", "ports", "models", "completion",
+    "prepare", "train", "export", "evaluate", "inspect",
+]  # fmt: skip
 
 
 def test_no_command_at_all_is_answered_with_the_help() -> None:

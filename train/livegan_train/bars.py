@@ -36,6 +36,11 @@ def first(bars: Bars, count: int) -> Bars:
     return Bars(bars.roll[:count], bars.onsets[:count])
 
 
+def both(one: Bars, other: Bars) -> Bars:
+    """Two batches as one, for a single pass through a critic."""
+    return Bars(torch.cat([one.roll, other.roll]), torch.cat([one.onsets, other.onsets]))
+
+
 def only_track(bars: Bars, track: int) -> Bars:
     return Bars(bars.roll[:, track : track + 1], bars.onsets[:, track : track + 1])
 
@@ -60,8 +65,8 @@ def by_sixteenth(bars: Bars) -> Tensor:
     classes struck and sounding, the number of onsets."""
     batch, tracks = bars.roll.shape[:2]
     cells = bars.roll.reshape(batch, tracks, SIXTEENTHS_PER_BAR, STEPS_PER_SIXTEENTH, PITCHES)
-    both = torch.stack([cells[:, :, :, 0], bars.onsets], dim=4)
-    chroma = both.reshape(batch, tracks, SIXTEENTHS_PER_BAR, PITCHES // 12, 12, 2).sum(3)
+    heard = torch.stack([cells[:, :, :, 0], bars.onsets], dim=4)
+    chroma = heard.reshape(batch, tracks, SIXTEENTHS_PER_BAR, PITCHES // 12, 12, 2).sum(3)
     parts = [
         cells.permute(0, 1, 3, 4, 2).flatten(1, 3),
         bars.onsets.transpose(2, 3).flatten(1, 2),

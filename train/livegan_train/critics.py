@@ -1,8 +1,10 @@
 """Critics (discriminators): bars in, logits out, one score a bar `[batch]`, or one a track `[batch,
 track]` where each track has a critic of its own, or one a phrase.
 
-They know nothing of training. `paper-bilstm` is the paper's discriminator; `conv` hears the bars by
-sixteenths, with pitch classes and note counts beside the roll; `conv-lstm` adds a bi-LSTM.
+They know nothing of training. A batch may have several `parts` of one size (real bars, then drawn
+ones); statistics of a minibatch never mix them. `paper-bilstm` is the paper's discriminator; `conv`
+hears the bars by sixteenths, with pitch classes and note counts beside the roll; `conv-lstm` adds a
+bi-LSTM.
 """
 
 from __future__ import annotations
@@ -33,14 +35,14 @@ class ConvLstm(nn.Module):
         self.pool = nn.Linear(2 * width, width // 2)
         self.last = nn.Linear(width, 1)
 
-    def forward(self, bars: Bars) -> Tensor:
+    def forward(self, bars: Bars, parts: int = 1) -> Tensor:
         x = F.leaky_relu(self.first(by_sixteenth(bars)), SLOPE)
         x = x + F.leaky_relu(self.second(x), SLOPE)
         x = x.transpose(1, 2)
         sequence, (last, _) = self.lstm(x)
         places = F.leaky_relu(self.pool(torch.cat([x, sequence], dim=2)), SLOPE).flatten(1)
         whole = self.drop(torch.cat([places, last[0], last[1]], dim=1))
-        x = F.leaky_relu(self.dense(with_spread(whole)), SLOPE)
+        x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
         out: Tensor = self.last(x)
         return out[:, 0]
 
@@ -60,22 +62,23 @@ class Conv(nn.Module):
         self.dense = nn.Linear(bars * SIXTEENTHS_PER_BAR * (width // 2) + 1, width)
         self.last = nn.Linear(width, 1)
 
-    def forward(self, bars: Bars) -> Tensor:
+    def forward(self, bars: Bars, parts: int = 1) -> Tensor:
         x = F.leaky_relu(self.first(by_sixteenth(bars)), SLOPE)
         x = x + F.leaky_relu(self.second(x), SLOPE)
         x = x + F.leaky_relu(self.third(x), SLOPE)
         whole = self.drop(F.leaky_relu(self.pool(x), SLOPE)).flatten(1)
         whole = whole.reshape(len(whole) // self.bars, -1)
-        x = F.leaky_relu(self.dense(with_spread(whole)), SLOPE)
+        x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
         out: Tensor = self.last(x)
         return out[:, 0]
 
 
-def with_spread(whole: Tensor) -> Tensor:
-    """One more column: the standard deviation over the minibatch, mean over features (Karras et al.,
-    2018, section 3)."""
-    spread = (whole.var(dim=0) + 1e-8).sqrt().mean().expand(len(whole), 1)
-    return torch.cat([whole, spread], dim=1)
+def with_spread(whole: Tensor, parts: int) -> Tensor:
+    """One more column: the standard deviation over each part of the minibatch, mean over features
+    (Karras et al., 2018, section 3)."""
+    each = whole.reshape(parts, len(whole) // parts, -1)
+    spread = (each.var(dim=1) + 1e-8).sqrt().mean(1).repeat_interleave(each.shape[1])
+    return torch.cat([whole, spread[:, None]], dim=1)
 
 
 class EachTrack(nn.Module):
@@ -85,8 +88,8 @@ class EachTrack(nn.Module):
         super().__init__()
         self.critics = nn.ModuleList(critics)
 
-    def forward(self, bars: Bars) -> Tensor:
-        scores = [critic(only_track(bars, i)) for i, critic in enumerate(self.critics)]
+    def forward(self, bars: Bars, parts: int = 1) -> Tensor:
+        scores = [critic(only_track(bars, i), parts) for i, critic in enumerate(self.critics)]
         return torch.stack(scores, dim=1)
 
 

@@ -116,6 +116,8 @@ class Training:
         with StopAsked() as stop, memory_line(self.config):
             self.loop(stop, journal)
         self.check_weights()
+        if not (self.out / "best.pt").exists():  # stopped early: there shall be something to export
+            self.validate(journal)
         self.save("last.pt")
         if journal:
             journal.draw_curves(self.history, self.real, math.inf)

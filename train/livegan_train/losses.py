@@ -69,6 +69,10 @@ LOSSES: dict[str, tuple[Loss, Loss]] = {
 }
 
 
+COMPARING = ("relativistic",)
+"""Losses whose generator side needs the scores of real bars."""
+
+
 def accuracy(scores: Scores, relative: bool) -> Tensor:
     """How often the critic is right: real above 0 and drawn below it, or, where only differences
     count, real above drawn."""

@@ -158,6 +158,7 @@ class PaperBiLstmCritic(nn.Module):
         super().__init__()
         self.score = BiLstmScore(tracks * PITCHES, width, dropout)
 
-    def forward(self, bars: Bars) -> Tensor:
+    def forward(self, bars: Bars, parts: int = 1) -> Tensor:
+        """`parts` is for critics that compare the bars of a batch; this one does not."""
         out: Tensor = self.score(bars.roll.transpose(1, 2).flatten(2))
         return out

@@ -12,7 +12,7 @@ from livegan.core.model import BadModel
 from livegan.shell.files import write_whole
 from livegan.shell.generator import find_model, open_session
 
-from ..data import BadArchive, load_bars
+from ..data import BadArchive, BarSet, load_bars
 
 if TYPE_CHECKING:
     from .sources import Model
@@ -86,7 +86,7 @@ def evaluate(
             raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
     try:
         archive = load_bars(data)
-        playing = loaded(models, archive.tracks)
+        playing = loaded(models, archive, split)
         report = run(playing, archive, data.name, split, bars, seeds, progress)
     except (BadArchive, BadModel) as error:
         raise click.UsageError(str(error)) from None
@@ -107,7 +107,7 @@ def evaluate(
         write(html_out, page(report, playing, archive))
 
 
-def loaded(models: tuple[str, ...], tracks: tuple[str, ...]) -> list[Model]:
+def loaded(models: tuple[str, ...], data: BarSet, split: str) -> list[Model]:
     """Every model, under a name of its own. Raises `BadModel`."""
     from .sources import matched
 
@@ -117,7 +117,7 @@ def loaded(models: tuple[str, ...], tracks: tuple[str, ...]) -> list[Model]:
     if len(set(names)) < len(names):
         raise BadModel("the same model twice")
     return [
-        matched(name, open_session(find_model(model), "cpu"), tracks)
+        matched(name, open_session(find_model(model), "cpu"), data, split)
         for name, model in zip(names, models, strict=True)
     ]
 

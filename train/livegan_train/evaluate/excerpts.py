@@ -93,8 +93,8 @@ def of_songs(held: BarSet, tracks: Sequence[str]) -> Excerpt:
 def of_model(model: Model) -> list[Excerpt]:
     """The beginning of its stream, and independent bars."""
     places = list(model.places)
-    stream = streamed_bars(model.generator, BARS, SEED)[:, places]
-    fresh = drawn_bars(model.generator, BARS, SEED)[:, places]
+    stream = streamed_bars(model.generator, BARS, SEED, model.tune)[:, places]
+    fresh = drawn_bars(model.generator, BARS, SEED, model.tune)[:, places]
     return [
         Excerpt(
             f"{model.name}, its stream",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,11 +13,12 @@ from livegan.core.conductor import Generator
 from livegan.core.model import BadModel
 
 from ..data import BarSet
-from ..drawn import drawn_bars, streamed_bars
+from ..drawn import Tune, drawn_bars, streamed_bars
 from ..metrics import BoolArray
 
 STRETCH, LEAST_STREAM = 32, 1_000
 """Real streams take so many bars of a song, and so many in all: few whole songs tell of themselves."""
+MOST_TUNE = 2_000
 FLOOR_SHARE = 5
 """The floor draws at least one in so many of the training songs."""
 
@@ -115,40 +116,56 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model file, played. `tracks` are those that the data has too; `places` are theirs among the
-    model's own."""
+    """A model file, played. `tracks` are those that it makes and the data has too; `places` are theirs
+    among the model's own. An accompanist hears `tune`, the held-out bars of the track it is given."""
 
     name: str
     generator: Generator
     tracks: tuple[str, ...]
     places: tuple[int, ...]
+    tune: Tune = ()
 
     @property
     def unknown(self) -> list[str]:
         """Tracks that the data lacks."""
         tracks = enumerate(self.generator.tracks)
-        return [track.name for place, track in tracks if place not in self.places]
+        return [t.name for place, t in tracks if place not in self.places and not t.given]
 
     def draw(self, bars: int, seed: int) -> Draw:
         places = list(self.places)
+        order = np.random.default_rng([3, seed]).permutation(len(self.tune))
+        mixed = [self.tune[bar] for bar in order]
         return Draw(
-            drawn_bars(self.generator, bars, seed)[:, places],
-            streamed_bars(self.generator, bars, seed)[:, places],
+            drawn_bars(self.generator, bars, seed, mixed)[:, places],
+            streamed_bars(self.generator, bars, seed, self.tune)[:, places],
             np.ones(bars - 1, bool),
         )
 
 
-def matched(name: str, generator: Generator, data_tracks: Sequence[str]) -> Model:
-    """A model with the tracks that the data has too, by name, in the data's order. Raises `BadModel` if
-    there is none."""
-    own = {track.name.lower(): place for place, track in enumerate(generator.tracks)}
+def matched(name: str, generator: Generator, data: BarSet, split: str) -> Model:
+    """A model with the tracks that the data has too, by name, in the data's order; what it is to
+    accompany comes from the held-out split. Raises `BadModel` if no track is there."""
+    data_tracks = data.tracks
+    made = [(place, track) for place, track in enumerate(generator.tracks) if not track.given]
+    own = {track.name.lower(): place for place, track in made}
     both = [track for track in data_tracks if track.lower() in own]
     if not both:
         raise BadModel(
             f"{name} plays {listed(track.name for track in generator.tracks)}, but the data has "
             f"{listed(data_tracks)}: no track to judge"
         )
-    return Model(name, generator, tuple(both), tuple(own[track.lower()] for track in both))
+    places = tuple(own[track.lower()] for track in both)
+    return Model(name, generator, tuple(both), places, given_tune(generator, data, split))
+
+
+def given_tune(generator: Generator, data: BarSet, split: str) -> Tune:
+    """Up to 2,000 consecutive held-out bars of the track that a model is given, if it is given one."""
+    given = [track.name.lower() for track in generator.tracks if track.given]
+    known = [track.lower() for track in data.tracks]
+    if not given or given[0] not in known:
+        return ()
+    held = data.select(split)
+    return list(held.rolls(slice(0, MOST_TUNE))[:, known.index(given[0])])
 
 
 def listed(names: Iterable[str]) -> str:

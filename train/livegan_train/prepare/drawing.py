@@ -1,0 +1,105 @@
+"""Notes and bar lines in, bit-packed bars out.
+
+The rules of the archive (docs/bars.md): a pitch that is struck again is off for the step before; a drum
+hit lasts one step; a note that crosses the bar line goes on at step 0 of the next bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .song import BarLines, FloatArray, IntArray, Notes, Settings, Song, Unsuitable
+
+BLOCK = 256
+"""Bars drawn at once, so that a song of hours takes no more memory than one of minutes."""
+
+
+def snapped(start: FloatArray, settings: Settings, snap: int) -> IntArray:
+    """Onsets in whole steps; those at most `snap` steps from a 16th move to it."""
+    steps = np.rint(start)
+    if snap:
+        sixteenth = settings.steps_per_beat / 4
+        nearest = np.rint(start / sixteenth) * sixteenth
+        steps = np.where(np.abs(start - nearest) <= snap, np.rint(nearest), steps)
+    return steps.astype(np.int64)
+
+
+def played(notes: Notes, settings: Settings, snap: int, order: IntArray) -> IntArray:
+    """Notes as the roll shows them: rows of (start, end, pitch row, track), int `[note, 4]`, sorted by
+    track, pitch and start. `order` gives each of the song's tracks its place in the roll, or -1. Of
+    notes struck together the longest counts; each ends a step before its pitch is struck again."""
+    row = notes.pitch - settings.lowest_pitch
+    track = order[notes.track]
+    chosen = np.flatnonzero((row >= 0) & (row < settings.pitches) & (track >= 0))
+    start = snapped(notes.start[chosen], settings, snap)
+    end = np.where(notes.drum[chosen], start + 1, np.rint(notes.end[chosen]).astype(np.int64))
+    end = np.maximum(end, start + 1)
+    row, track = row[chosen], track[chosen]
+    by = np.lexsort((-end, start, row, track))
+    start, end, row, track = start[by], end[by], row[by], track[by]
+    voice = track * settings.pitches + row
+    first = np.ones(len(start), bool)
+    first[1:] = (voice[1:] != voice[:-1]) | (start[1:] != start[:-1])
+    start, end, row, track, voice = start[first], end[first], row[first], track[first], voice[first]
+    again = np.flatnonzero(voice[1:] == voice[:-1])
+    end[again] = np.maximum(np.minimum(end[again], start[again + 1] - 1), start[again] + 1)
+    return np.stack([start, end, row, track], axis=1)
+
+
+def sounding(bars: BarLines, steps_per_bar: int, start: IntArray, end: IntArray) -> BarLines:
+    """The bars from the first to the last in which one of the notes sounds."""
+    first = np.searchsorted(bars.start + steps_per_bar, start, "right")
+    last = np.searchsorted(bars.start, end, "left") - 1
+    heard = first <= last
+    if not heard.any():
+        raise Unsuitable("nothing sounds in a bar of the metre")
+    return bars.part(int(first[heard].min()), int(last[heard].max()) + 1)
+
+
+def cells_of(notes: IntArray, bars: BarLines, steps_per_bar: int) -> tuple[IntArray, IntArray]:
+    """Which cells are on: for each its note's place in `notes`, and its step counted over these bars
+    alone."""
+    low, high = int(bars.start[0]), int(bars.start[-1]) + steps_per_bar
+    near = np.flatnonzero((notes[:, 0] < high) & (notes[:, 1] > low))
+    start, end = np.maximum(notes[near, 0], low), np.minimum(notes[near, 1], high)
+    length = end - start
+    before = np.cumsum(length) - length
+    step = np.arange(int(length.sum())) + np.repeat(start - before, length)
+    bar = np.searchsorted(bars.start, step, "right") - 1
+    within = step - bars.start[bar]
+    inside = within < steps_per_bar
+    return np.repeat(near, length)[inside], (bar * steps_per_bar + within)[inside]
+
+
+def draw(
+    notes: IntArray, bars: BarLines, settings: Settings, tracks: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Bit-packed bars in blocks, uint8 `[bar, ceil(step * pitch * track / 8)]`, of `played` notes."""
+    steps = settings.steps_per_bar
+    for first in range(0, len(bars), BLOCK):
+        block = bars.part(first, first + BLOCK)
+        roll = np.zeros((len(block) * steps, settings.pitches, tracks), bool)
+        note, step = cells_of(notes, block, steps)
+        roll[step, notes[note, 2], notes[note, 3]] = True
+        yield np.packbits(roll.reshape(len(block), -1), axis=1)
+
+
+def arrange(song: Song, settings: Settings) -> tuple[IntArray, BarLines, int]:
+    """The notes and bars to draw, and of how many tracks: the song's bars from the first to the last
+    that sounds in any track, at most `max_bars`, with the plan's tracks in them. Raises
+    `Unsuitable`."""
+    everything = played(song.notes, settings, song.snap, np.arange(len(song.tracks)))
+    bars = sounding(song.bars, settings.steps_per_bar, everything[:, 0], everything[:, 1])
+    bars = bars.part(0, settings.max_bars)
+    if len(bars) < settings.min_bars:
+        raise Unsuitable(f"fewer than {settings.min_bars} bars")
+    if settings.plan is None:
+        return everything, bars, len(song.tracks)
+    notes = played(song.notes, settings, song.snap, settings.plan.places(song.tracks))
+    low, high = bars.start[0], bars.start[-1] + settings.steps_per_bar
+    if not ((notes[:, 0] < high) & (notes[:, 1] > low)).any():
+        raise Unsuitable("nothing sounds in the tracks to keep")
+    return notes, bars, len(settings.plan.names)
