@@ -32,7 +32,9 @@ def midi(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = [os.environ["LIVEGAN_TEST_MIDI"]] if "LIVEGAN_TEST_MIDI" in os.environ else GAMES
     found = [file for source in sources for file in sorted(Path(source).rglob("*.mid"))]
     if len(found) < FILES:
-        pytest.fail(f"{len(found)} MIDI files in {', '.join(sources)}: run scripts/test, which brings them")
+        pytest.fail(
+            f"{len(found)} MIDI files in {', '.join(sources)}: run scripts/test, which brings them"
+        )
     for file in found[:FILES]:
         shutil.copy(file, folder)
     return folder

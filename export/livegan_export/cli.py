@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from livegan.core.model import BadModel
+from livegan.shell.files import write_whole
 from livegan_train.checkpoint import BadCheckpoint, load
 
+from .card import card
 from .onnx_file import ExportRefused, Texts, write_model
 
 
@@ -20,8 +22,9 @@ from .onnx_file import ExportRefused, Texts, write_model
 @click.option("--credit", default="", help="Whom to credit for the data.")
 @click.option("--licence", default="", help="Licence of the weights.")
 def export(checkpoint: Path, out: Path, name: str | None, data: str, credit: str, licence: str) -> None:
-    """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights. Torch and
-    onnxruntime are compared on 64 latents, and the bars of the finished file are measured."""
+    """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights, and its model
+    card beside it (.md). Torch and onnxruntime are compared on 64 latents, and the bars of the finished
+    file are measured."""
     if out.suffix != ".onnx":
         raise click.UsageError(f"{out}: OUT must end in .onnx")
     if not out.absolute().parent.is_dir():
@@ -30,6 +33,8 @@ def export(checkpoint: Path, out: Path, name: str | None, data: str, credit: str
         loaded = load(checkpoint)
         texts = Texts(data, credit, licence)
         info, worst = write_model(loaded, out, name or loaded.config.name, texts)
+        text = card(info, loaded, out.stat().st_size)
+        write_whole(out.with_suffix(".md"), lambda beside: beside.write_text(text, encoding="utf-8"))
     except (BadCheckpoint, BadModel, ExportRefused) as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"largest difference to torch over 64 latents: {worst:.1e}")

@@ -3,7 +3,7 @@
 A critic tells well which note is wrong and badly which note is missing: with hard 0/1 bars, generators
 thin out for thousands of steps, and tracks die. So the batch's counts are matched to the real batch's
 directly (feature matching, Salimans et al., 2016, section 3.1; the one-dimensional optimal transport
-between two batches is to sort both). Which notes, when, how long and together is left to the critic.
+between two batches is to sort both). Which notes, when and together is left to the critic.
 """
 
 from __future__ import annotations
@@ -17,12 +17,20 @@ OCTAVE = 12
 
 
 def counts(bars: Bars) -> Tensor:
-    """Notes and pitch classes struck, per bar and track, `[batch, track, 2]`, as log(1 + n): between
-    none and one lies more than between ten and eleven."""
+    """Per bar and track, `[batch, track, 5]`: notes, sounding cells, pitch classes struck, steps that
+    are not silent (the long ones in sixteenths), and log(1 + notes), which tells an empty bar."""
     struck = bars.onsets.sum(2)
     octaves = struck.reshape(*struck.shape[:2], -1, OCTAVE)
-    classes = octaves.sum(2).clamp(max=1).sum(2)
-    return torch.stack([struck.sum(2), classes], dim=2).log1p()
+    per_sixteenth = bars.roll.shape[2] // bars.onsets.shape[2]
+    notes = struck.sum(2)
+    found = (
+        notes,
+        bars.roll.sum((2, 3)) / per_sixteenth,
+        octaves.sum(2).clamp(max=1).sum(2),
+        bars.roll.sum(3).clamp(max=1).sum(2) / per_sixteenth,
+        notes.log1p(),
+    )
+    return torch.stack(found, dim=2)
 
 
 def matching_loss(fake: Bars, real: Bars) -> Tensor:

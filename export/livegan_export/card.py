@@ -1,0 +1,123 @@
+"""The model card beside a model file: what was measured and what follows from it, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from livegan.core.model import ModelInfo, Track
+from livegan_train.checkpoint import Checkpoint
+from livegan_train.config import Config
+
+COLUMNS = {
+    "eb": "EB %", "upc": "UPC", "qn": "QN %", "pr": "PR %", "notes": "notes a bar", "dis": "DIS %",
+    "distinct": "distinct %",
+}  # fmt: skip
+PAPER = {"eb": 2.9, "upc": 1.96, "qn": 21.0}
+"""How far the paper's best model was from its own data."""
+
+
+def card(info: ModelInfo, checkpoint: Checkpoint, size: int) -> str:
+    """Markdown. `size` is the file's, in bytes."""
+    config = checkpoint.config
+    parts = [
+        f"# {info.name}",
+        f"{what_it_is(info, config)} {parameters(checkpoint):,} parameters, {size / 1e6:.1f} MB.",
+        f"**Data.** {info.data or 'Not said.'} {checkpoint.data['bars']:,} bars of training songs.",
+        f"**Credit.** {info.credit or 'Not said.'} **Licence** of the weights: "
+        f"{info.licence or 'not said'}.",
+        f"**Made by** the configuration `{config.name}`, seed {config.seed}, step {checkpoint.step:,} (the "
+        f"best of {last_step(checkpoint):,} by validation distance, {checkpoint.best:.1f}), and "
+        f"`livegan export`.{larger(config)}",
+        "**Measured** on 2,000 bars of the finished file, from fresh latents; beside them, bars of songs "
+        "held out for validation:",
+        table(info, checkpoint),
+        "**What it can't do.** " + " ".join(limits(info, checkpoint)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def what_it_is(info: ModelInfo, config: Config) -> str:
+    made = [track.name for track in info.tracks if not track.given]
+    given = "".join(f", for a given {track.name}" for track in info.tracks if track.given)
+    length = "single 4/4 bars" if info.phrase == 1 else f"phrases of {info.phrase} 4/4 bars"
+    head = "raw cells" if info.head == "cells" else "onset head"
+    return (
+        f"A generator of {length} for {', '.join(made)}{given}: network `{config.generator}`, arrangement "
+        f"{config.arrangement}, {head}, {info.latent} latent dimensions."
+    )
+
+
+def parameters(checkpoint: Checkpoint) -> int:
+    return sum(tensor.numel() for tensor in checkpoint.state["ema"].values())
+
+
+def last_step(checkpoint: Checkpoint) -> int:
+    return int(max([checkpoint.step, *(row["step"] for row in checkpoint.history)]))
+
+
+def larger(config: Config) -> str:
+    """A small configuration names the full one."""
+    if not config.name.endswith("-small"):
+        return ""
+    full = config.name.removesuffix("-small")
+    return (
+        " Its widths are cut for a laptop; the full network is `livegan train "
+        f"{full} --data bars.npz --out runs/{full}`."
+    )
+
+
+def table(info: ModelInfo, checkpoint: Checkpoint) -> str:
+    lines = [
+        "| | " + " | ".join(COLUMNS.values()) + " |",
+        "|---|" + "--:|" * len(COLUMNS),
+    ]
+    for track, held in pairs(info, checkpoint):
+        lines.append(row(track.name, info.quality[track.name]))
+        lines.append(row(f"{track.name}, held-out songs", held))
+    return "\n".join(lines)
+
+
+def pairs(info: ModelInfo, checkpoint: Checkpoint) -> list[tuple[Track, Mapping[str, Any]]]:
+    """Every track that the model makes, with what held-out songs measure."""
+    both = zip(info.tracks, checkpoint.data["valid"], strict=True)
+    return [(track, held) for track, held in both if not track.given and held]
+
+
+def row(name: str, values: Mapping[str, Any]) -> str:
+    return f"| {name} | " + " | ".join(f"{values[key]:.3g}" for key in COLUMNS) + " |"
+
+
+def limits(info: ModelInfo, checkpoint: Checkpoint) -> list[str]:
+    """What the figures and the construction say against it."""
+    found = []
+    if info.phrase == 1:
+        found.append(
+            "It knows no bar before the one it plays; what moves from bar to bar is the latent."
+        )
+    else:
+        found.append("A phrase knows nothing of the one before it.")
+    if info.head == "onset":
+        found.append("Notes start on sixteenths only: no triplets, no swing.")
+    found.append("All notes of a bar have the velocity that the knob says.")
+    for track, held in pairs(info, checkpoint):
+        found += faults(track.name, info.quality[track.name], held)
+    return found
+
+
+def faults(name: str, drawn: Mapping[str, Any], held: Mapping[str, Any]) -> list[str]:
+    """Where a track is farther from held-out songs than the paper's model was from its data, and what
+    else is plainly off."""
+    found = [
+        f"{name}: {COLUMNS[key].split()[0]} is {abs(drawn[key] - held[key]):.3g} off, farther than the "
+        f"paper's {limit:g}."
+        for key, limit in PAPER.items()
+        if abs(drawn[key] - held[key]) > limit
+    ]
+    if drawn["dis"] > 1.5 * held["dis"] + 0.5:
+        found.append(f"{name}: more semitone clashes than its data ({drawn['dis']:.1f} %).")
+    if not 0.7 < (drawn["notes"] + 0.1) / (held["notes"] + 0.1) < 1.4:
+        found.append(f"{name}: {drawn['notes']:.1f} notes a bar where songs have {held['notes']:.1f}.")
+    if drawn["distinct"] < 0.6 * held["distinct"]:
+        found.append(f"{name}: it repeats itself, {drawn['distinct']:.0f} % distinct bars.")
+    return found
