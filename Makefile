@@ -18,12 +18,8 @@ docs:            ## make docs/osc.md from the table of controls
 bench:           ## measure beside the peers, as in BENCHMARKS.md
 	$(BIN)/python -m benchmarks.play
 
-models:          ## train and export the shipped model from the data (hours on a CPU)
-	$(BIN)/livegan train piano --data $(DATA)/pop909_piano.npz --out runs/piano
-	$(BIN)/livegan export runs/piano/best.pt livegan/models/piano.onnx \
-		--data "POP909 piano (733 pop songs)" \
-		--credit "POP909 (music-x-lab), bar lines from hierarchical-structure-analysis (Dsqvival)" \
-		--licence MIT
+models:          ## train and export every shipped model from the data (hours on a CPU)
+	scripts/models $(DATA)
 
 clean:           ## forget the environment and all caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache

@@ -14,8 +14,10 @@ import mido
 import pytest
 import rtmidi
 
+from livegan.core.conductor import channel_of
 from livegan.core.music import seconds_per_step
 from livegan.core.performance import notes_of
+from livegan.shell.generator import load_model, shipped_models
 
 from .conftest import LIVEGAN, Daemon, wait_for
 
@@ -223,3 +225,38 @@ def test_a_port_that_is_not_there_is_named_with_those_that_are(jack: str) -> Non
     assert done.returncode == 2
     assert "no MIDI output has 'no such synth' in its name; there are:" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def write_tune(path: Path) -> Path:
+    """A note on every beat of a bar."""
+    file, track = mido.MidiFile(), mido.MidiTrack()
+    for pitch in (60, 62, 64, 65):
+        track.append(mido.Message("note_on", note=pitch, velocity=80))
+        track.append(mido.Message("note_off", note=pitch, time=file.ticks_per_beat))
+    file.tracks.append(track)
+    file.save(path)
+    return path
+
+
+def test_every_shipped_model_plays_each_track_on_a_channel_of_its_own(
+    serve: Callable[..., Daemon], listen: Callable[[], Synth], tmp_path: Path
+) -> None:
+    """Models are changed while the music plays; the one that accompanies hears a tune."""
+    daemon = serve("--bpm", "300", "--play", "--given", str(write_tune(tmp_path / "tune.mid")))
+    synth = listen()
+    daemon.send("/livegan/density", 1.0)
+    for name in shipped_models():
+        tracks = load_model(name).tracks
+        channels = {channel_of(place, tracks) for place in range(len(tracks))}
+        assert len(channels) == len(tracks)
+        daemon.send("/livegan/model", name)
+        wait_for(lambda name=name: f"model {name} on" in daemon.log.read_text(), 20, f"model {name}")
+        synth.heard.clear()
+        wait_for(
+            lambda channels=channels: {s[1] & 0x0F for s in synth.strikes()} == channels,
+            20,
+            f"notes of {name} on the channels {sorted(channels)}",
+        )
+        assert {on[0] for on in synth.sounding()} <= channels
+    daemon.stop()
+    assert not synth.sounding()

@@ -171,6 +171,18 @@ def test_every_shipped_model_is_small_credited_and_has_a_card(name: str) -> None
     assert info.credit.split(",")[0] in card
 
 
+def test_the_shipped_models_are_not_more_than_25_megabytes() -> None:
+    assert sum(path.stat().st_size for path in shipped_models().values()) < 25_000_000
+
+
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_every_track_of_a_shipped_model_sounds(name: str) -> None:
+    generator = load_model(name)
+    bars = drawn_bars(generator, 60, 1)
+    for place, track in enumerate(generator.tracks):
+        assert bars[:, place].any() != track.given, f"{track.name} of {name}"
+
+
 MANY = replace(CONFIG, head="onset", generator="conv16", critic="conv", loss="wasserstein")
 KINDS = {
     "jamming": replace(MANY, arrangement="jamming"),

@@ -447,18 +447,27 @@ def test_a_bad_config_is_one_clear_line(values: dict[str, object], why: str) -> 
         config_from(TINY.as_dict() | values)
 
 
-def test_two_processes_learn_what_one_does(trio: Path, tmp_path: Path) -> None:
+LAUNCHERS = {
+    "ours": [*LIVEGAN, "train", "--devices", "2"],
+    "torchrun": [
+        LIVEGAN[0], "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "livegan", "train",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("launcher", sorted(LAUNCHERS))
+def test_two_processes_learn_what_one_does(launcher: str, trio: Path, tmp_path: Path) -> None:
     """Gloo on the CPU; a critic without minibatch statistics, so that halves make the whole."""
     config = replace(
         MANY, critic="paper-bilstm", critic_width=8, gamma=0.0, steps=20, validate_every=20
     )
     path = as_toml(config, tmp_path / "tiny.toml")
-    assert train(path, trio, tmp_path / "one").returncode == 0
-    command = [*LIVEGAN, "train", str(path), "--data", str(trio), "--out", str(tmp_path / "two")]
-    environment = {**os.environ, "MASTER_ADDR": "127.0.0.1"}
+    fit(config, load_bars(trio), tmp_path / "one", quiet)
+    arguments = [str(path), "--data", str(trio), "--out", str(tmp_path / "two")]
     done = subprocess.run(
-        [*command, "--threads", "1", "--device", "cpu", "--devices", "2"],
-        capture_output=True, text=True, check=False, env=environment, timeout=120,
+        [*LAUNCHERS[launcher], *arguments, "--threads", "1", "--device", "cpu"],
+        capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "MASTER_ADDR": "127.0.0.1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for one, other in zip(

@@ -26,11 +26,11 @@ def card(info: ModelInfo, checkpoint: Checkpoint, size: int) -> str:
         f"**Data.** {info.data or 'Not said.'} {checkpoint.data['bars']:,} bars of training songs.",
         f"**Credit.** {info.credit or 'Not said.'} **Licence** of the weights: "
         f"{info.licence or 'not said'}.",
-        f"**Made by** the configuration `{config.name}`, seed {config.seed}, step {checkpoint.step:,} (the "
-        f"best of {last_step(checkpoint):,} by validation distance, {checkpoint.best:.1f}), and "
-        f"`livegan export`.{larger(config)}",
-        "**Measured** on 2,000 bars of the finished file, from fresh latents; beside them, bars of songs "
-        "held out for validation:",
+        f"**Made by** the configuration `{config.name}`, seed {config.seed}, step "
+        f"{checkpoint.step:,} (the best of {last_step(checkpoint):,} by validation distance, "
+        f"{checkpoint.best:.1f}), and `livegan export`.{larger(config)}",
+        "**Measured** on 2,000 bars of the finished file, from fresh latents; beside them, bars of "
+        "songs held out for validation:",
         table(info, checkpoint),
         "**What it can't do.** " + " ".join(limits(info, checkpoint)),
     ]
@@ -43,8 +43,8 @@ def what_it_is(info: ModelInfo, config: Config) -> str:
     length = "single 4/4 bars" if info.phrase == 1 else f"phrases of {info.phrase} 4/4 bars"
     head = "raw cells" if info.head == "cells" else "onset head"
     return (
-        f"A generator of {length} for {', '.join(made)}{given}: network `{config.generator}`, arrangement "
-        f"{config.arrangement}, {head}, {info.latent} latent dimensions."
+        f"A generator of {length} for {', '.join(made)}{given}: network `{config.generator}`, "
+        f"arrangement {config.arrangement}, {head}, {info.latent} latent dimensions."
     )
 
 

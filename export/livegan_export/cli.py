@@ -22,9 +22,9 @@ from .onnx_file import ExportRefused, Texts, write_model
 @click.option("--credit", default="", help="Whom to credit for the data.")
 @click.option("--licence", default="", help="Licence of the weights.")
 def export(checkpoint: Path, out: Path, name: str | None, data: str, credit: str, licence: str) -> None:
-    """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights, and its model
-    card beside it (.md). Torch and onnxruntime are compared on 64 latents, and the bars of the finished
-    file are measured."""
+    """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights, and its
+    model card beside it (.md). Torch and onnxruntime are compared on 64 latents, and the bars of the
+    finished file are measured."""
     if out.suffix != ".onnx":
         raise click.UsageError(f"{out}: OUT must end in .onnx")
     if not out.absolute().parent.is_dir():
