@@ -11,13 +11,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
-from torch.utils.tensorboard import SummaryWriter
 
 from livegan.core.music import Note
 from livegan.core.roll import notes_from_roll
 from livegan.shell.files import write_whole
 from livegan.shell.picture import draw_roll
 
+from .board import Board
 from .config import Config
 from .run import Told
 from .validation import Reference, Verdict
@@ -37,7 +37,7 @@ class Journal:
         self, config: Config, tracks: Sequence[str], phrases: int, out: Path, step: int, say: Say
     ) -> None:
         self.config, self.tracks, self.phrases, self.out, self.say = config, tracks, phrases, out, say
-        self.board = SummaryWriter(str(out / "tensorboard"), purge_step=step)
+        self.board = Board(out / "tensorboard", step)
         self.began, self.began_step, self.told_at = time.monotonic(), step, 0.0
         self.drawn_at = -math.inf
         self.since: list[Told] = []
@@ -90,9 +90,8 @@ class Journal:
         for warning in verdict.warnings + accuracy_warnings(right):
             self.say(f"  warning: {warning}")
         history.append(row)
-        for key, value in row.items():
-            if key not in ("step", "epoch") and math.isfinite(value):
-                self.board.add_scalar(key, value, step)
+        told = {k: v for k, v in row.items() if k not in ("step", "epoch") and math.isfinite(v)}
+        self.board.scalars(step, told)
         self.picture(step, verdict.rolls)
 
     def picture(self, step: int, rolls: NDArray[np.bool_]) -> None:
@@ -100,8 +99,7 @@ class Journal:
         folder = self.out / "pictures"
         folder.mkdir(exist_ok=True)
         write_whole(folder / f"step-{step:07}.png", lambda beside: picture.save(beside, "PNG"))
-        self.board.add_image("samples", np.asarray(picture), step, dataformats="HWC")
-        self.board.flush()
+        self.board.picture(step, "samples", picture)
 
     def draw_curves(self, history: list[Row], real: Reference, now: float) -> None:
         """`curves.png`: distance, losses, accuracy and every measure, the data's as a dashed line.
