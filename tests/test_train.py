@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from livegan_train import checkpoint as checkpoints
@@ -447,6 +448,18 @@ def test_dead_saturated_and_collapsing_tracks_are_named(archive: Path) -> None:
 def test_a_bad_config_is_one_clear_line(values: dict[str, object], why: str) -> None:
     with pytest.raises(BadConfig, match=why):
         config_from(TINY.as_dict() | values)
+
+
+@pytest.mark.parametrize("penalty", ["r1r2", "wgan-gp"])
+def test_half_precision_learns_with_every_penalty(penalty: str, trio: Path, tmp_path: Path) -> None:
+    """On the CPU, as it would on a GPU: passes in bf16, scores, counts and penalties in 32 bits."""
+    config = replace(MANY, penalty=penalty, matching=1.0, generator_width=4, critic_width=4, batch=4)
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    run = setup(config, ["Piano", "Bass", "Drums"], fabric)
+    told = train_step(run, Batches(load_bars(trio), 1, 5, fabric.device))
+    assert told.critic.dtype == told.generator.dtype == torch.float32
+    for part in (run.generator, run.critic):
+        assert all(p.dtype == torch.float32 and p.isfinite().all() for p in part.parameters())
 
 
 LAUNCHERS = {

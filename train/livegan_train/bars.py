@@ -41,6 +41,11 @@ def both(one: Bars, other: Bars) -> Bars:
     return Bars(torch.cat([one.roll, other.roll]), torch.cat([one.onsets, other.onsets]))
 
 
+def in_full(bars: Bars) -> Bars:
+    """In 32 bits, whatever they were drawn in: counts and penalties need them."""
+    return Bars(bars.roll.float(), bars.onsets.float())
+
+
 def only_track(bars: Bars, track: int) -> Bars:
     return Bars(bars.roll[:, track : track + 1], bars.onsets[:, track : track + 1])
 

@@ -18,7 +18,7 @@ from torch.nn.utils import (
 )
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from .bars import Bars, bars_from_roll, both
+from .bars import Bars, bars_from_roll, both, in_full
 from .checkpoint import Checkpoint
 from .config import Config
 from .data import Batches
@@ -160,7 +160,7 @@ def critic_step(run: Run, real: Bars, penalise: bool) -> tuple[Tensor, Tensor]:
     config = run.config
     with run.fabric.autocast():
         with torch.no_grad():
-            fake = run.maker.draw(draw_latents(run), real)
+            fake = in_full(run.maker.draw(draw_latents(run), real))
         scores = Scores(*run.critic(both(real, fake), 2).float().chunk(2))
         loss = LOSSES[config.loss][0](scores)
     total = loss
@@ -176,7 +176,7 @@ def generator_step(run: Run, real: Bars) -> Tensor:
     """One update of the generator and of its running average."""
     run.critic.requires_grad_(False)
     with run.fabric.autocast():
-        fake = run.maker.draw(draw_latents(run), real)
+        fake = in_full(run.maker.draw(draw_latents(run), real))
         fake_scores = run.critic(fake).float()
         real_scores = fake_scores.detach()
         if run.config.loss in COMPARING:
