@@ -74,7 +74,8 @@ def test_the_literal_bilstm_discriminator_has_every_printed_count() -> None:
     score = BiLstmScore(1, 512, 0.0)
     assert as_keras_counts(score.first) == 1_052_672
     assert as_keras_counts(score.second) == 4_198_400
-    assert [weights(layer) for layer in score.dense if weights(layer)] == [524_800, 131_328, 257]
+    layers = [*score.dense, score.last]
+    assert [weights(layer) for layer in layers if weights(layer)] == [524_800, 131_328, 257]
     assert score(torch.zeros(2, 100, 1)).shape == (2,)
 
 
@@ -297,7 +298,7 @@ def test_losses_fall_where_they_should(name: str) -> None:
         ({"given": "MELODY", "generator": "paper-cnn"}, "given needs generator = 'conv16'"),
         ({"given": "MELODY", "phrase": 4}, "given goes with phrase = 1"),
         ({"arrangement": "solo"}, "choose one of composer, hybrid, jamming"),
-        ({"batch": 1}, "must be 2 or more"),
+        ({"batch": 5}, "must be even and 4 or more"),
         ({"dropout": 1.0}, "must lie below 1"),
     ],
 )

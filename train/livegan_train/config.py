@@ -18,6 +18,7 @@ from .heads import HEADS
 from .losses import LOSSES, PENALTIES
 from .musegan import ARRANGEMENTS, Plan
 
+LEAST_BATCH = 4
 OPTIMISERS = ("adam", "sgd")
 MAY_BE_ZERO = (
     "gamma", "beta1", "transpose", "seed", "dropout", "pretrain_steps", "momentum", "matching",
@@ -94,8 +95,11 @@ class Config:
             raise BadConfig("dropout and momentum must lie below 1, lr_decay at 1 or below")
         if self.transpose > 11:
             raise BadConfig(f"transpose = {self.transpose}: at most 11 semitones")
-        if self.batch < 2:
-            raise BadConfig("batch = 1: the critics compare bars of a batch, it must be 2 or more")
+        if self.batch < LEAST_BATCH or self.batch % 2:
+            raise BadConfig(
+                f"batch = {self.batch}: critics compare the bars of half a batch, it must be even and "
+                f"{LEAST_BATCH} or more"
+            )
 
     def check_networks(self) -> None:
         """Say what does not go together, before anything is built."""

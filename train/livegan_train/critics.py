@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from livegan.core.music import SIXTEENTHS_PER_BAR
 
 from .bars import Bars, by_sixteenth, features, only_track
-from .paper import SLOPE, PaperBiLstmCritic
+from .paper import SLOPE, PaperBiLstmCritic, in_full
 
 
 class ConvLstm(nn.Module):
@@ -43,8 +43,7 @@ class ConvLstm(nn.Module):
         places = F.leaky_relu(self.pool(torch.cat([x, sequence], dim=2)), SLOPE).flatten(1)
         whole = self.drop(torch.cat([places, last[0], last[1]], dim=1))
         x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
-        out: Tensor = self.last(x)
-        return out[:, 0]
+        return in_full(self.last, x)[:, 0]
 
 
 class Conv(nn.Module):
@@ -69,8 +68,7 @@ class Conv(nn.Module):
         whole = self.drop(F.leaky_relu(self.pool(x), SLOPE)).flatten(1)
         whole = whole.reshape(len(whole) // self.bars, -1)
         x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
-        out: Tensor = self.last(x)
-        return out[:, 0]
+        return in_full(self.last, x)[:, 0]
 
 
 def with_spread(whole: Tensor, parts: int) -> Tensor:

@@ -43,7 +43,10 @@ def processes(asked: int) -> tuple[int, int]:
     world, local = os.environ.get("WORLD_SIZE"), os.environ.get("LOCAL_WORLD_SIZE")
     if world and local:
         return int(local), int(world) // int(local)
-    return int(os.environ.get("LT_DEVICES", asked)), int(os.environ.get("LT_NUM_NODES", "1"))
+    here = os.environ.get("LT_DEVICES", str(asked))
+    if not here.isdigit():
+        raise NoDevice(f"LT_DEVICES={here}: give the number of processes")
+    return int(here), int(os.environ.get("LT_NUM_NODES", "1"))
 
 
 def chosen_precision(precision: str, on_gpu: bool) -> Literal["32-true", "bf16-mixed"]:

@@ -66,13 +66,9 @@ class Journal:
         """Means of the steps since the last validation: losses and the critic's accuracy."""
         if not self.since:
             return math.nan, math.nan, math.nan
-        rights = [float(t.accuracy) for t in self.since]
-        rights = [right for right in rights if not math.isnan(right)]
-        return (
-            float(np.mean([float(t.critic) for t in self.since])),
-            float(np.mean([float(t.generator) for t in self.since])),
-            float(np.mean(rights)) if rights else math.nan,
-        )
+        told = np.array([(t.critic.item(), t.generator.item(), t.accuracy.item()) for t in self.since])
+        critic, generator, right = (known(column) for column in told.T)
+        return critic, generator, right
 
     def tell_validation(self, step: int, verdict: Verdict, history: list[Row]) -> None:
         """One line a track, warnings, TensorBoard, pictures; adds a row to the history."""
@@ -112,6 +108,12 @@ class Journal:
 
     def close(self) -> None:
         self.board.close()
+
+
+def known(values: NDArray[np.float64]) -> float:
+    """The mean over the steps that had something to tell: not in each one does the critic learn."""
+    told = values[~np.isnan(values)]
+    return float(told.mean()) if len(told) else math.nan
 
 
 def accuracy_warnings(right: float) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import signal
 import time
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import cast
@@ -18,11 +19,10 @@ from . import checkpoint as checkpoints
 from .bars import Bars, bars_from_roll
 from .calibration import calibrate
 from .checkpoint import Checkpoint
-from .config import BadConfig, Config
+from .config import LEAST_BATCH, BadConfig, Config
 from .data import BarSet, Batches
 from .journal import Journal, Row
-from .pretraining import Encoder
-from .run import Told, draw_real, optimiser, pretrain_step, setup, train_step
+from .run import Told, draw_real, pretrain_step, setup, train_step
 from .validation import Reference, describe, judge, reference
 
 SAVE_SECONDS = 60.0
@@ -85,10 +85,7 @@ class Training:
         train, valid = bars.select("train"), bars.select("valid")
         if not len(train) or not len(valid):
             raise BadConfig("the archive needs bars in both the train and the valid split")
-        if config.batch % fabric.world_size:
-            raise BadConfig(
-                f"batch = {config.batch} must be a multiple of {fabric.world_size} processes"
-            )
+        check_share(config, fabric.world_size)
         self.config, self.out, self.fabric = config, out, fabric
         self.say: Say = say if fabric.is_global_zero else lambda _: None
         self.tracks = bars.tracks
@@ -96,7 +93,9 @@ class Training:
         self.batches = Batches(train, config.phrase, config.transpose, fabric.device)
         self.real: Reference = reference(valid, config.phrase)
         self.described = describe(train, self.real.measures)
+        self.described["data"] = zlib.crc32(bars.packed.tobytes())
         self.history: list[Row] = []
+        self.validated = False
         out.mkdir(parents=True, exist_ok=True)
 
     def fit(self) -> Path:
@@ -107,21 +106,24 @@ class Training:
         if not self.resume():
             calibrate(self.run.maker, self.sample_of_data())
             self.run.ema.load_state_dict(self.run.generator.state_dict())
-            self.pretrain()
         journal = None
         if self.fabric.is_global_zero:
             journal = Journal(
                 self.config, self.tracks, len(self.batches), self.out, self.run.step, self.say
             )
-        with StopAsked() as stop, memory_line(self.config):
+        with (
+            StopAsked() as stop,
+            memory_line(self.config),
+            closing(journal) if journal else ExitStack(),
+        ):
+            self.pretrain(stop)
             self.loop(stop, journal)
-        self.check_weights()
-        if not (self.out / "best.pt").exists():  # stopped early: there shall be something to export
-            self.validate(journal)
-        self.save("last.pt")
-        if journal:
-            journal.draw_curves(self.history, self.real, math.inf)
-            journal.close()
+            self.check_weights()
+            if not self.validated:  # stopped early: there shall be something to export
+                self.validate(journal)
+            self.save("last.pt")
+            if journal:
+                journal.draw_curves(self.history, self.real, math.inf)
         step, best = self.run.step, self.run.best
         word = "done" if step >= self.config.steps else "stopped"
         self.say(f"{word} at step {step:,}; best distance {best:.2f}")
@@ -148,13 +150,13 @@ class Training:
         """Several processes must end at the same step, so they ask each other now and then."""
         if self.fabric.world_size == 1:
             return stop.asked
-        if self.run.step % LOOK_EVERY:
+        if (self.run.step + self.run.pretrained) % LOOK_EVERY:
             return False
         flag = torch.tensor(float(stop.asked), device=self.fabric.device)
         return float(cast(torch.Tensor, self.fabric.all_reduce(flag, reduce_op="sum"))) > 0
 
     def check(self, told: Told) -> None:
-        if not math.isfinite(float(told.critic) + float(told.generator)):
+        if not math.isfinite(float(told.generator)) or math.isinf(float(told.critic)):
             self.diverged("a loss is not a number")
         self.check_weights()
 
@@ -180,6 +182,7 @@ class Training:
             if verdict.distance < run.best:
                 run.best = verdict.distance
                 self.save("best.pt")
+        self.validated = True
         self.fabric.barrier()
 
     def save(self, name: str) -> None:
@@ -198,8 +201,11 @@ class Training:
         check_same(saved.config, self.config, last)
         if saved.data["tracks"] != list(self.tracks):
             raise BadConfig(f"{last} was made of tracks {', '.join(saved.data['tracks'])}")
+        if saved.data["data"] != self.described["data"]:
+            raise BadConfig(f"{last} was made of other data: give that again, or another --out")
         self.run.restore(saved)
         self.history = saved.history
+        self.validated = bool(saved.history)
         self.say(f"resumed {last} at step {self.run.step:,}")
         return True
 
@@ -208,18 +214,20 @@ class Training:
         random = torch.Generator(self.fabric.device).manual_seed(self.config.seed)
         return bars_from_roll(self.batches.rolls(*self.batches.choose(CALIBRATION, random)))
 
-    def pretrain(self) -> None:
-        """The generator as a decoder; stopped in the middle it starts over, and ends the same."""
-        config, run = self.config, self.run
-        if not config.pretrain_steps:
-            return
-        encoder = Encoder(len(self.tracks), config.phrase, run.maker.latent, config.generator_width)
-        encoder.to(self.fabric.device)
-        steps = optimiser(config, encoder.parameters(), self.fabric.device)
+    def pretrain(self, stop: StopAsked) -> None:
+        """The generator as a decoder, until its steps are done or someone asks to stop."""
+        run, saved_at = self.run, time.monotonic()
         loss = torch.zeros(())
-        for _ in range(config.pretrain_steps):
-            loss = pretrain_step(run, encoder, steps, draw_real(run, self.batches))
-        self.say(f"pretrained {config.pretrain_steps:,} steps, reconstruction {float(loss):.3f}")
+        while run.pretraining and not self.all_stop(stop):
+            loss = pretrain_step(run, draw_real(run, self.batches))
+            if run.pretrained % LOOK_EVERY == 0 and not math.isfinite(float(loss)):
+                self.diverged("the loss of pretraining is not a number")
+            if time.monotonic() - saved_at > SAVE_SECONDS:
+                self.check_weights()
+                self.save("last.pt")
+                saved_at = time.monotonic()
+        if run.pretrained and not run.step:
+            self.say(f"pretrained {run.pretrained:,} steps, reconstruction {float(loss):.3f}")
 
 
 def fit(config: Config, bars: BarSet, out: Path, say: Say, fabric: Fabric | None = None) -> Path:
@@ -227,6 +235,16 @@ def fit(config: Config, bars: BarSet, out: Path, say: Say, fabric: Fabric | None
     `BadArchive`, `Diverged`, `OutOfMemory`, `BadCheckpoint`, `OSError`."""
     fabric = fabric or Fabric(accelerator="cpu", devices=1)
     return Training(config, bars, out, say, fabric).fit()
+
+
+def check_share(config: Config, processes: int) -> None:
+    """Each process needs a batch that it could train with alone. Raises `BadConfig`."""
+    share = config.batch // processes
+    if config.batch % processes or share < LEAST_BATCH or share % 2:
+        raise BadConfig(
+            f"batch = {config.batch} on {processes} processes: each needs the same even number, "
+            f"{LEAST_BATCH} or more"
+        )
 
 
 def check_same(saved: Config, config: Config, path: Path) -> None:

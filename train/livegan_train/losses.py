@@ -84,7 +84,8 @@ def accuracy(scores: Scores, relative: bool) -> Tensor:
 def squared_norms(critic: nn.Module, bars: Bars) -> Tensor:
     """Squared norm of the critic's gradient at these bars, for each score it gives."""
     inputs = [bars.roll.detach().requires_grad_(), bars.onsets.detach().requires_grad_()]
-    scores = critic(Bars(*inputs))
+    with torch.backends.cudnn.flags(enabled=False):  # its LSTM can't be differentiated twice
+        scores = critic(Bars(*inputs))
     gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True, allow_unused=True)
     by_track = [
         g.pow(2).flatten(2).sum(2).reshape(len(scores), -1, g.shape[1]).sum(1)

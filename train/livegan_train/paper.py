@@ -22,6 +22,13 @@ LITERAL_STEPS = 100
 """Length of the sequence that figure 4 prints: it can't hold a bar of 96 x 84."""
 
 
+def in_full(layer: nn.Module, x: Tensor) -> Tensor:
+    """A critic's last layer in 32 bits, whatever the passes before it ran in."""
+    with torch.autocast(x.device.type, enabled=False):
+        out: Tensor = layer(x.float())
+    return out
+
+
 class PaperNaive(nn.Module):
     """A guess at the 'naive model', which the paper never describes: dense layers of `width`, twice
     and four times that (256, 512, 1024), LeakyReLU, batch normalisation."""
@@ -142,13 +149,13 @@ class BiLstmScore(nn.Module):
             nn.LeakyReLU(SLOPE),
             nn.Linear(width, width // 2),
             nn.LeakyReLU(SLOPE),
-            nn.Linear(width // 2, 1),
         )
+        self.last = nn.Linear(width // 2, 1)
 
     def forward(self, steps: Tensor) -> Tensor:
         last = self.second(self.drop(self.first(steps)[0]))[1][0]
-        out: Tensor = self.dense(self.drop(torch.cat([last[0], last[1]], dim=1)))
-        return out[:, 0]
+        x = self.dense(self.drop(torch.cat([last[0], last[1]], dim=1)))
+        return in_full(self.last, x)[:, 0]
 
 
 class PaperBiLstmCritic(nn.Module):

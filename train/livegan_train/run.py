@@ -11,11 +11,7 @@ from typing import Any, cast
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.nn.utils import (
-    convert_conv2d_weight_memory_format,
-    parameters_to_vector,
-    vector_to_parameters,
-)
+from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from .bars import Bars, bars_from_roll, both, in_full
@@ -54,6 +50,9 @@ class Run:
     generator_optimiser: torch.optim.Optimizer
     critic_optimiser: torch.optim.Optimizer
     random: torch.Generator
+    encoder: Encoder | None = None
+    encoder_optimiser: torch.optim.Optimizer | None = None
+    pretrained: int = 0
     step: int = 0
     best: float = math.inf
 
@@ -68,18 +67,28 @@ class Run:
 
     def state(self) -> dict[str, Any]:
         parts = {name: getattr(self, name).state_dict() for name in self.stateful()}
-        return {**parts, "rng": self.random.get_state(), "torch_rng": torch.get_rng_state()}
+        random = {"rng": self.random.get_state(), "torch_rng": torch.get_rng_state()}
+        return {**parts, **random, "pretrained": self.pretrained}
 
     def restore(self, saved: Checkpoint) -> None:
+        self.pretrained = saved.state["pretrained"]
         for name in self.stateful():
             getattr(self, name).load_state_dict(saved.state[name])
-        self.random.set_state(saved.state["rng"])
+        try:
+            self.random.set_state(saved.state["rng"])
+        except (RuntimeError, TypeError):  # a GPU's random numbers are not a CPU's
+            self.random.manual_seed(self.config.seed + saved.step)
         torch.set_rng_state(saved.state["torch_rng"])
         self.step, self.best = saved.step, saved.best
 
-    @staticmethod
-    def stateful() -> tuple[str, ...]:
-        return ("generator", "critic", "ema", "generator_optimiser", "critic_optimiser")
+    def stateful(self) -> tuple[str, ...]:
+        """The encoder counts while the generator is pretrained."""
+        lasting = ("generator", "critic", "ema", "generator_optimiser", "critic_optimiser")
+        return (*lasting, "encoder", "encoder_optimiser") if self.pretraining else lasting
+
+    @property
+    def pretraining(self) -> bool:
+        return self.pretrained < self.config.pretrain_steps
 
 
 def setup(config: Config, tracks: Sequence[str], fabric: Fabric | None = None) -> Run:
@@ -91,7 +100,7 @@ def setup(config: Config, tracks: Sequence[str], fabric: Fabric | None = None) -
     convert_conv2d_weight_memory_format(maker.generator, torch.channels_last)  # three times as fast
     for module in (maker.generator, maker.head, critic):
         module.to(fabric.device)
-    return Run(
+    run = Run(
         config,
         fabric,
         maker,
@@ -101,6 +110,11 @@ def setup(config: Config, tracks: Sequence[str], fabric: Fabric | None = None) -
         optimiser(config, critic.parameters(), fabric.device),
         torch.Generator(fabric.device).manual_seed(config.seed),
     )
+    if config.pretrain_steps:
+        run.encoder = Encoder(len(tracks), config.phrase, maker.latent, config.generator_width)
+        run.encoder.to(fabric.device)
+        run.encoder_optimiser = optimiser(config, run.encoder.parameters(), fabric.device)
+    return run
 
 
 def optimiser(
@@ -141,8 +155,7 @@ def train_step(run: Run, batches: Batches) -> Told:
     run.critic.train()
     set_rate(run, batches)
     real = draw_real(run, batches)
-    zero = torch.zeros((), device=real.roll.device)
-    critic_loss, right = zero, zero + math.nan
+    critic_loss = right = torch.full((), math.nan, device=real.roll.device)
     if run.step % config.generator_steps == 0:
         for again in range(config.critic_steps):
             if again:
@@ -192,11 +205,13 @@ def generator_step(run: Run, real: Bars) -> Tensor:
     return loss.detach()
 
 
-def pretrain_step(run: Run, encoder: Encoder, steps: torch.optim.Optimizer, real: Bars) -> Tensor:
+def pretrain_step(run: Run, real: Bars) -> Tensor:
     """One step of generator and encoder as an autoencoder (the paper's 'pretraining the generator
     model with unsupervised learning', section 3.1; it gives no recipe)."""
+    assert run.encoder is not None
+    assert run.encoder_optimiser is not None
     run.generator.train()
-    z = encoder(real)
+    z = run.encoder(real)
     given = run.maker.given
     if given is None:
         logits, target = run.generator(z), real.roll
@@ -204,23 +219,35 @@ def pretrain_step(run: Run, encoder: Encoder, steps: torch.optim.Optimizer, real
         logits = run.generator(z, real.roll[:, given])
         target = torch.cat([real.roll[:, :given], real.roll[:, given + 1 :]], 1)
     loss = reconstruction(run.maker.head.export(logits), target)
-    steps.zero_grad()
+    run.encoder_optimiser.zero_grad()
     update(run, run.generator_optimiser, run.generator, loss)
-    steps.step()
+    share_gradients(run, run.encoder)
+    run.encoder_optimiser.step()
     average(run.ema, run.generator, run.config.ema)
+    run.pretrained += 1
     return loss.detach()
 
 
 def update(run: Run, steps: torch.optim.Optimizer, module: nn.Module, loss: Tensor) -> None:
-    """Gradients, their mean over all processes, one step. Not by a wrapped module
-    (DistributedDataParallel): that can't differentiate twice, which the penalties need."""
+    """Gradients, their mean over all processes, one step."""
     steps.zero_grad()
     torch.autograd.backward(loss)
-    if run.fabric.world_size > 1:
-        gradients = [p.grad for p in module.parameters() if p.grad is not None]
-        flat = run.fabric.all_reduce(parameters_to_vector(gradients), reduce_op="mean")
-        vector_to_parameters(cast(Tensor, flat), gradients)
+    share_gradients(run, module)
     steps.step()
+
+
+def share_gradients(run: Run, module: nn.Module) -> None:
+    """Their mean over all processes. Not by a wrapped module (DistributedDataParallel): that can't
+    differentiate twice, which the penalties need."""
+    if run.fabric.world_size == 1:
+        return
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    mean = cast(Tensor, run.fabric.all_reduce(flat, reduce_op="mean"))
+    start = 0
+    for gradient in gradients:
+        gradient.copy_(mean[start : start + gradient.numel()].reshape(gradient.shape))
+        start += gradient.numel()
 
 
 def set_rate(run: Run, batches: Batches) -> None:

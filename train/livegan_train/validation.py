@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from .bars import Bars, bars_from_roll
-from .data import BarSet
+from .data import BadArchive, BarSet
 from .metrics import Measures, distance, measure_tracks, notes_per_bar
 from .networks import Maker
 from .run import sample_latents
@@ -49,6 +49,8 @@ class Verdict:
 def reference(bars: BarSet, phrase: int) -> Reference:
     """Up to 2,000 random bars of a split, as whole phrases."""
     starts = bars.phrase_starts(phrase)
+    if not len(starts):
+        raise BadArchive(f"the archive has no {phrase} consecutive bars in its valid split")
     chosen = np.random.default_rng(0).permutation(starts)[: VALIDATION_BARS // phrase]
     rows = (chosen[:, None] + np.arange(phrase)).ravel()
     rolls = bars.rolls(rows)
