@@ -99,7 +99,7 @@ def limits(info: ModelInfo, checkpoint: Checkpoint) -> list[str]:
         found.append("A phrase knows nothing of the one before it.")
     if any(track.given for track in info.tracks):
         found.append(
-            "The figures above were taken with silence given; `livegan evaluate` gives it held-out bars."
+            "The figures above were taken with silence given; `livegan evaluate` gives held-out bars."
         )
     if info.head == "onset":
         found.append("Notes start on sixteenths only: no triplets, no swing.")
