@@ -156,23 +156,35 @@ def test_a_file_that_ends_or_holds_its_reader_is_one_refusal(music: Path) -> Non
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
-    for seed in range(3000):
-        write_midi(tmp_path / "music" / f"{seed:04}.mid", [part(tune(seed, 2))])
+    for seed in range(50):
+        write_midi(tmp_path / "music" / f"{seed:05}.mid", [part(tune(seed, 30))])
+    for copy in range(50, 20_000):
+        os.link(tmp_path / "music" / f"{copy % 50:05}.mid", tmp_path / "music" / f"{copy:05}.mid")
     code = "from livegan_train.prepare.cli import prepare; prepare()"
     out = tmp_path / "out.npz"
-    command = [sys.executable, "-c", code, str(tmp_path / "music"), str(out), "--jobs", "1", "-v"]
-    (tmp_path / "music" / "0001.mid").write_bytes(b"damaged: its line says that work has begun")
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        str(tmp_path / "music"),
+        str(out),
+        "--jobs",
+        "1",
+        "-v",
+        "--keep-copies",
+    ]
+    (tmp_path / "music" / "00000a.mid").write_bytes(b"damaged: its line says that work has begun")
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     assert process.stderr is not None
-    wait_for(lambda: "0001.mid" in process.stderr.readline(), 20, "line of the damaged file")
+    wait_for(lambda: "00000a.mid" in process.stderr.readline(), 20, "line of the damaged file")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
     written, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (130, "")
-    assert re.search(r"stopped after [\d,]+ of 3,000 files", written), written
+    assert re.search(r"stopped after [\d,]+ of 20,001 files", written), written
     stored = open_archive(out)
-    assert 0 < len(np.unique(stored.song_id)) < 2999
+    assert 0 < len(np.unique(stored.song_id)) < 20_000
     assert load_bars(out).rolls(slice(None)).any(axis=(1, 2, 3)).all()
     assert not [path for path in tmp_path.iterdir() if path.name not in ("music", "out.npz")]
 

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import click
 
+from .checkpoint import BadCheckpoint
+from .config import BadConfig, load_config
+from .data import BadArchive, load_bars
+from .devices import NoDevice, make_fabric
+from .loop import Diverged, OutOfMemory, fit
+
 
 @click.command()
 @click.argument("config")
@@ -52,12 +58,6 @@ def train(
 ) -> None:
     """Train CONFIG, a shipped configuration's name or a .toml file. Run it again to go on where it
     stopped, however that was."""
-    from .checkpoint import BadCheckpoint
-    from .config import BadConfig, load_config
-    from .data import BadArchive, load_bars
-    from .devices import NoDevice, make_fabric
-    from .loop import Diverged, OutOfMemory, fit
-
     try:
         loaded = load_config(config, steps=steps)
         bars = load_bars(data)
