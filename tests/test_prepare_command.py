@@ -155,6 +155,11 @@ def test_a_file_that_ends_or_holds_its_reader_is_one_refusal(music: Path) -> Non
     assert "took longer" in results[3].reason
 
 
+def heed_interrupts() -> None:
+    """Tests that a shell runs in its background ignore ctrl-C, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     for seed in range(50):
         write_midi(tmp_path / "music" / f"{seed:05}.mid", [part(tune(seed, 30))])
@@ -175,7 +180,12 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     ]
     (tmp_path / "music" / "00000a.mid").write_bytes(b"damaged: its line says that work has begun")
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     assert process.stderr is not None
     wait_for(lambda: "00000a.mid" in process.stderr.readline(), 20, "line of the damaged file")
