@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livegan.core.conductor import Cue
 from livegan.core.latent import Point, random_point
+from livegan.core.rendering import Cue
 from livegan.shell.generator import OnnxGenerator, open_session
 
 from .report import Row, figures
@@ -28,7 +28,7 @@ AIM_MS = 2.0
 def measure(generator: OnnxGenerator, checkpoint: Path | None, say: Callable[[str], None]) -> list[Row]:
     """The model that plays; then, where torch is, a checkpoint in onnxruntime and in torch."""
     say("inference: the model that plays")
-    rows = [onnx_row(generator, f"model {generator.name}")]
+    rows = [onnx_row(generator, f"model {generator.info.name}")]
     try:
         import torch
     except ImportError:
@@ -40,27 +40,30 @@ def measure(generator: OnnxGenerator, checkpoint: Path | None, say: Callable[[st
     what = "untrained piano config" if checkpoint is None else checkpoint.name
     loaded = untrained() if checkpoint is None else load(checkpoint)
     say(f"inference: {what}")
-    graph, playable = onnx_file.build(loaded)
+    playable, _ = onnx_file.playable_of(loaded)
+    graph = onnx_file.build(playable)
     info = onnx_file.describe(loaded, "benchmark", onnx_file.Texts())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        path.write_bytes(onnx_file.with_metadata(graph, info))
+        path.write_bytes(onnx_file.with_metadata(graph, info, {}))
         rows.append(onnx_row(open_session(path, "cpu"), what))
+
+    rest = playable.examples(1)[1:]
 
     def run(z: Point) -> object:
         with torch.no_grad():
-            return playable(torch.from_numpy(z[None].astype(np.float32)))
+            return playable(torch.from_numpy(z[None].astype(np.float32)), *rest)
 
     for threads in sorted({1, torch.get_num_threads()}):
         torch.set_num_threads(threads)
-        times = timed(run, loaded.config.latent)
+        times = timed(run, info.latent)
         name = f"inference of one bar: torch eager, {what}, {threads} thread{'s' * (threads > 1)}"
         rows.append(Row(name, "ms", *figures(times)))
     return rows
 
 
 def onnx_row(generator: OnnxGenerator, what: str) -> Row:
-    late = figures(timed(lambda z: generator.logits(Cue(z)), generator.latent_size))
+    late = figures(timed(lambda z: generator.logits(Cue(z)), generator.info.latent))
     name = f"inference of one bar: onnxruntime on {generator.device}, {what}"
     return Row(name, "ms", *late, f"median < {AIM_MS:g}", late.median < AIM_MS)
 
@@ -80,10 +83,11 @@ def timed(run: Callable[[Point], object], latent: int) -> list[float]:
 def untrained() -> Checkpoint:
     """The shipped configuration with weights as they are drawn: they don't matter for speed."""
     from livegan_train.checkpoint import Checkpoint
-    from livegan_train.config import load_config
+    from livegan_train.config import Config, load_config
     from livegan_train.networks import build_maker
 
     config = load_config(CONFIG)
+    assert isinstance(config, Config)
     network = build_maker(config, ["PIANO"]).generator
     data = {"tracks": ["PIANO"], "note_quantiles": [[1.0, 50.0]], "bars": 0, "valid": []}
     return Checkpoint(config, 0, 0.0, data, [], {"ema": network.state_dict()})

@@ -55,7 +55,7 @@ def measure(generator: OnnxGenerator, seconds: float, say: Say) -> list[Row]:
     say(f"lateness: {len(schedule.events())} events in {schedule.bars} bars at {BPM:g} bpm")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), schedule, generator.tracks[0])
+        bench = Bench(Path(folder), schedule, generator.info.tracks[0])
         for busy in (False, True):
             condition = "busy" if busy else "idle"
             found: dict[str, Figures] = {}

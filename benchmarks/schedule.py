@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core import state as states
-from livegan.core.conductor import Generator
 from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
 from livegan.core.performance import perform
 from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.rendering import Generator
 
 DENSITY = 1.0
 
@@ -63,7 +63,7 @@ def read_schedule(path: Path) -> Schedule:
 def render(generator: Generator, seconds: float, bpm: float) -> Schedule:
     """So many seconds of the model's own densest music, to the end of the last bar."""
     bars = max(1, math.ceil(seconds / (STEPS_PER_BAR * seconds_per_step(bpm))))
-    state = replace(states.initial(1, generator.latent_size), tempo=bpm, density=DENSITY, playing=True)
+    state = replace(states.initial(1, generator.info.latent), tempo=bpm, density=DENSITY, playing=True)
     return Schedule(bpm, bars, tuple(perform(generator, state, bars, {}).notes()))
 
 

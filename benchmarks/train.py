@@ -148,7 +148,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
-    config = replace(load_config(options.config), critic_steps=1, generator_steps=1)
+    loaded = load_config(options.config)
+    if not isinstance(loaded, Config):
+        parser.error(f"{options.config} is a stream's: there is no customary loop to compare")
+    config = replace(loaded, critic_steps=1, generator_steps=1)
     bars = load_bars(options.archive).select("train")
     small = replace(config, batch=CUSTOMARY_BATCH)
     loops: dict[str, Ours | Customary] = {

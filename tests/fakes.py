@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from livegan.core.conductor import Cue
 from livegan.core.decode import Logits
-from livegan.core.model import Track
+from livegan.core.model import ModelInfo, Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
+from livegan.core.rendering import Cue
 
 QUANTILES = tuple(float(count) for count in range(1, 22))
 
@@ -19,11 +17,9 @@ class FakeGenerator:
     of the largest coordinates, and a ladder of unlikelier onsets for the density knob."""
 
     name = "fake"
-    phrase = 1
-    tracks: Sequence[Track] = (Track("piano", 0, False, QUANTILES),)
 
-    def __init__(self, latent_size: int = 8) -> None:
-        self.latent_size = latent_size
+    def __init__(self, latent: int = 8) -> None:
+        self.info = ModelInfo(self.name, "onset", latent, (Track("piano", 0, False, QUANTILES),))
         self.calls = 0
 
     def logits(self, cue: Cue) -> Logits:

@@ -8,12 +8,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from livegan.core.conductor import Conductor, Cue, channel_of, render_bar
+from livegan.core.conductor import Conductor
 from livegan.core.decode import Logits
+from livegan.core.latent import angle_between
 from livegan.core.messages import Command, Panic, Play, SendBar, SetTempo, Stop
 from livegan.core.model import Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
-from livegan.core.state import initial
+from livegan.core.rendering import Cue, channel_of, render_bar, roll_of
+from livegan.core.state import advance, initial
 from livegan.core.table import parse_setting
 
 from .fakes import QUANTILES, BrokenGenerator, FakeGenerator
@@ -21,7 +23,7 @@ from .fakes import QUANTILES, BrokenGenerator, FakeGenerator
 
 def conductor(**changes: object) -> Conductor:
     generator = FakeGenerator()
-    state = replace(initial(1, generator.latent_size), **changes)  # type: ignore[arg-type]
+    state = replace(initial(1, generator.info.latent), **changes)  # type: ignore[arg-type]
     return Conductor(generator, state)
 
 
@@ -91,7 +93,7 @@ def test_density_and_velocity_do_what_they_say() -> None:
 
 
 def test_a_new_model_waits_for_the_bar_line() -> None:
-    one, other = conductor(playing=True), FakeGenerator(latent_size=5)
+    one, other = conductor(playing=True), FakeGenerator(latent=5)
     one.start()
     one.bar_started(0)
     calls = one.generator.calls  # type: ignore[attr-defined]
@@ -105,7 +107,7 @@ def test_a_new_model_waits_for_the_bar_line() -> None:
 
 def test_a_model_that_fails_leaves_the_last_bar_and_says_so() -> None:
     generator = BrokenGenerator()
-    one = Conductor(generator, initial(1, generator.latent_size))
+    one = Conductor(generator, initial(1, generator.info.latent))
     good = one.start()[-1]
     generator.broken = True
     failed = one.bar_started(0)[0]
@@ -150,10 +152,9 @@ def test_each_track_has_a_channel_and_drums_have_ten() -> None:
 class PhraseGenerator(FakeGenerator):
     """Keeps the cues that it was given; plays phrases of four bars and hears a tune."""
 
-    phrase = 4
-
     def __init__(self) -> None:
         super().__init__()
+        self.info = replace(self.info, phrase=4, steady=4)
         self.cues: list[Cue] = []
 
     def logits(self, cue: Cue) -> Logits:
@@ -164,7 +165,7 @@ class PhraseGenerator(FakeGenerator):
 def cues_of_bars(bars: int, **changes: object) -> list[Cue]:
     """The cue for each bar, in order."""
     generator = PhraseGenerator()
-    state = replace(initial(1, generator.latent_size), **changes)  # type: ignore[arg-type]
+    state = replace(initial(1, generator.info.latent), **changes)  # type: ignore[arg-type]
     tune = [np.full((STEPS_PER_BAR, PITCHES), bar == 1) for bar in range(3)]
     one = Conductor(generator, state, tune)
     one.start()
@@ -189,7 +190,7 @@ def test_a_tune_goes_round_and_round() -> None:
 
 def test_a_hand_moves_the_latent_in_the_middle_of_a_phrase() -> None:
     generator = PhraseGenerator()
-    one = Conductor(generator, initial(1, generator.latent_size))
+    one = Conductor(generator, initial(1, generator.info.latent))
     one.start()
     one.bar_started(0)
     one.bar_started(1)
@@ -204,6 +205,86 @@ def test_a_hand_moves_the_latent_in_the_middle_of_a_phrase() -> None:
 
 def test_density_leaves_a_given_track_as_it_is() -> None:
     generator = FakeGenerator()
-    generator.tracks = (replace(generator.tracks[0], given=True),)
-    state = replace(initial(1, generator.latent_size), density=0.0)
+    generator.info = replace(generator.info, tracks=(replace(generator.info.tracks[0], given=True),))
+    state = replace(initial(1, generator.info.latent), density=0.0)
     assert len(render_bar(generator, state, Cue(state.heard))) == 4
+
+
+class ListeningGenerator(PhraseGenerator):
+    """Hears the bar before, and has a section of two numbers in its latent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = replace(self.info, phrase=8, steady=1, section=2, context=True)
+
+
+def listening(**changes: object) -> tuple[Conductor, ListeningGenerator]:
+    generator = ListeningGenerator()
+    state = replace(initial(1, generator.info.latent), **changes)  # type: ignore[arg-type]
+    return Conductor(generator, state), generator
+
+
+def test_a_model_hears_the_bar_that_plays_before_it_makes_the_next() -> None:
+    one, generator = listening(drift=0.5)
+    sent = [c for c in one.start() if isinstance(c, SendBar)]
+    assert generator.cues[0].context is None, "a fresh start"
+    tracks = generator.info.tracks
+    for before, cue in zip(sent, generator.cues[1:], strict=False):
+        assert np.array_equal(cue.context, roll_of(before.notes, tracks, STEPS_PER_BAR))  # type: ignore[arg-type]
+
+
+def test_a_bar_made_again_hears_the_same_bar_before_it() -> None:
+    one, generator = listening()
+    one.start()
+    one.bar_started(0)
+    one.bar_started(1)
+    generator.cues.clear()
+    one.move(parse_setting("/density=0.9"))
+    sent = [c for c in one.render_again() if isinstance(c, SendBar)]
+    now, ahead = generator.cues
+    assert now.context is not None
+    assert now.context.sum() == 4 * 12, "bar 0 was played without the knob"
+    again = roll_of(sent[0].notes, generator.info.tracks, STEPS_PER_BAR)
+    assert np.array_equal(ahead.context, again)  # type: ignore[arg-type]
+
+
+def test_a_bar_played_by_a_human_is_heard() -> None:
+    one, generator = listening()
+    one.start()
+    one.bar_started(0)
+    played = np.zeros((1, STEPS_PER_BAR, PITCHES), bool)
+    played[0, :24, 40] = True
+    one.hear(played)
+    generator.cues.clear()
+    list(one.render_again())
+    assert np.array_equal(generator.cues[0].context, played)  # type: ignore[arg-type]
+
+
+def test_fresh_bars_follow_from_nothing() -> None:
+    one, generator = listening(fresh=True)
+    one.start()
+    one.bar_started(0)
+    assert all(cue.context is None for cue in generator.cues)
+
+
+def test_drift_wanders_inside_a_section_and_sections_come_and_return() -> None:
+    state = replace(initial(3, 8), section=4, drift=0.5)
+    points = [state.point]
+    for bar in range(1, 400):
+        state = advance(state, bar, 1, 2)
+        points.append(state.point)
+    within = [angle_between(points[b][:2], points[b + 1][:2]) for b in range(0, 396, 4)]
+    moved = [angle_between(points[b][2:], points[b + 1][2:]) for b in range(0, 396, 4)]
+    assert np.mean(within) < 0.5 * np.mean(moved)
+    starts = [points[b] for b in range(0, 400, 4)]
+    ends = [points[b] for b in range(3, 400, 4)]
+    back = [
+        any(np.array_equal(start, end) for end in ends[max(0, n - 5) : n])
+        for n, start in enumerate(starts)
+    ]
+    assert 0.2 < np.mean(back) < 0.6
+
+
+def test_a_section_of_zero_bars_stays_until_the_hand_moves_it() -> None:
+    state = replace(initial(3, 8), section=0, drift=0.0)
+    assert angle_between(advance(state, 16, 1, 2).point[:2], state.point[:2]) < 1e-6

@@ -32,7 +32,7 @@ def test_names_and_addresses_are_unique() -> None:
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 def test_every_row_says_what_it_does_and_checks_its_number_of_values(control: Control) -> None:
     assert control.help.endswith(".")
-    address = PREFIX + control.address.replace("{i}", "0").replace("{scene}", "1")
+    address = PREFIX + control.address.replace("{i}", "1").replace("{scene}", "1")
     if not any(argument.many for argument in control.arguments):
         with pytest.raises(BadControl, match="takes"):
             move_for(address, [1.0] * (len(control.arguments) + 2))

@@ -115,9 +115,9 @@ def refused(result: Result) -> str:
 @pytest.mark.parametrize("fresh", [True, False])
 def test_bars_are_those_that_render_plays(fresh: bool) -> None:
     generator = FakeGenerator()
-    state = replace(initial(5, generator.latent_size), fresh=fresh, playing=True)
+    state = replace(initial(5, generator.info.latent), fresh=fresh, playing=True)
     notes = perform(generator, state, 20, {}).notes()
-    expected = np.moveaxis(rolls_of(notes, 20, generator.tracks), 3, 1)
+    expected = np.moveaxis(rolls_of(notes, 20, generator.info.tracks), 3, 1)
     drawn = (drawn_bars if fresh else streamed_bars)(generator, 20, 5)
     assert drawn.shape == (20, 1, STEPS_PER_BAR, PITCHES)
     assert (drawn == expected).all()

@@ -14,9 +14,9 @@ import mido
 import pytest
 import rtmidi
 
-from livegan.core.conductor import channel_of
 from livegan.core.music import seconds_per_step
 from livegan.core.performance import notes_of
+from livegan.core.rendering import channel_of
 from livegan.shell.generator import load_model, shipped_models
 
 from .conftest import LIVEGAN, Daemon, wait_for

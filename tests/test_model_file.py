@@ -13,9 +13,9 @@ import onnxruntime
 import pytest
 import torch
 
-from livegan.core.conductor import Cue, channel_of, render_bar
 from livegan.core.model import METADATA_KEY, BadModel
 from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
+from livegan.core.rendering import Cue, channel_of, render_bar
 from livegan.core.roll import roll_from_notes
 from livegan.core.state import advance, initial
 from livegan.shell.generator import load_model, shipped_models
@@ -68,13 +68,13 @@ def test_the_exported_model_plays_what_torch_draws(model: Path) -> None:
     with torch.no_grad():
         (cells,) = playable(torch.from_numpy(z[None]).float())
     assert np.abs(generator.logits(Cue(z)).keep - cells[0].numpy()).max() < 1e-4
-    assert generator.tracks[1].note_quantiles == (1.0, 4.0, 9.0)
+    assert generator.info.tracks[1].note_quantiles == (1.0, 4.0, 9.0)
 
 
 def test_every_track_is_measured_and_written_under_its_own_name(model: Path, tmp_path: Path) -> None:
     generator = load_model(str(model))
     bars = drawn_bars(generator, 3, 1)
-    state = replace(initial(1, generator.latent_size), fresh=True)
+    state = replace(initial(1, generator.info.latent), fresh=True)
     for seed in range(3):
         state = advance(state, seed) if seed else state
         notes = render_bar(generator, state, Cue(state.heard))
@@ -84,7 +84,7 @@ def test_every_track_is_measured_and_written_under_its_own_name(model: Path, tmp
             assert (bars[seed, track] == expected).all()
     out = tmp_path / "two.mid"
     events = [(0, 0x90, 60, 90), (6, 0x80, 60, 0), (6, 0x99, 36, 90), (7, 0x89, 36, 0)]
-    write_midi(out, events, [(0, 120.0)], 96, generator.tracks)
+    write_midi(out, events, [(0, 120.0)], 96, generator.info.tracks)
     named = {
         track.name: {m.channel for m in track if m.type == "note_on"}
         for track in mido.MidiFile(out).tracks[1:]
@@ -179,7 +179,7 @@ def test_the_shipped_models_are_not_more_than_25_megabytes() -> None:
 def test_every_track_of_a_shipped_model_sounds(name: str) -> None:
     generator = load_model(name)
     bars = drawn_bars(generator, 60, 1)
-    for place, track in enumerate(generator.tracks):
+    for place, track in enumerate(generator.info.tracks):
         assert bars[:, place].any() != track.given, f"{track.name} of {name}"
 
 
@@ -205,8 +205,8 @@ def test_every_kind_of_network_exports_and_plays(
     info, worst = write_model(checkpoint(KINDS[kind]), path, kind, Texts())
     assert worst < 1e-4
     generator = load_model(str(path))
-    assert (generator.latent_size, generator.phrase) == (info.latent, KINDS[kind].phrase)
-    cues = [Cue(np.ones(info.latent), place) for place in range(generator.phrase)]
+    assert (generator.info.latent, generator.info.phrase) == (info.latent, KINDS[kind].phrase)
+    cues = [Cue(np.ones(info.latent), place) for place in range(generator.info.phrase)]
     assert all(generator.logits(cue).onset.shape == (2, STEPS_PER_BAR, PITCHES) for cue in cues)
 
 
@@ -222,14 +222,14 @@ def test_an_accompanist_plays_the_given_track_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(onnx_bytes(KINDS["accompanist"]))
     generator = load_model(str(path))
-    assert [track.given for track in generator.tracks] == [False, True]
+    assert [track.given for track in generator.info.tracks] == [False, True]
     tune = roll_from_notes([Note(0, 24, 60, 90), Note(24, 12, 60, 90), Note(30, 60, 64, 90)])
-    state = initial(1, generator.latent_size)
+    state = initial(1, generator.info.latent)
     notes = render_bar(generator, state, Cue(state.heard, given=tune))
-    heard = [n for n in notes if n.channel == channel_of(1, generator.tracks)]
+    heard = [n for n in notes if n.channel == channel_of(1, generator.info.tracks)]
     assert (roll_from_notes(heard) == tune).all()
     silence = render_bar(generator, state, Cue(state.heard))
-    assert not [n for n in silence if n.channel == channel_of(1, generator.tracks)]
+    assert not [n for n in silence if n.channel == channel_of(1, generator.info.tracks)]
 
 
 def onnx_bytes(config: Config) -> bytes:

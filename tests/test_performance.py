@@ -18,7 +18,7 @@ from .fakes import FakeGenerator
 
 def performance(bars: int, moves: dict[int, list[str]] | None = None, seed: int = 1) -> Performance:
     generator = FakeGenerator()
-    state = replace(initial(seed, generator.latent_size), playing=True)
+    state = replace(initial(seed, generator.info.latent), playing=True)
     parsed: dict[int, list[Move]] = {
         bar: [parse_setting(text) for text in texts] for bar, texts in (moves or {}).items()
     }
@@ -49,7 +49,7 @@ def test_tempo_changes_are_kept_with_their_place() -> None:
 def test_a_hundred_thousand_bars_without_leak_drift_or_hanging_note() -> None:
     bars = 100_000
     generator = FakeGenerator()
-    state = replace(initial(1, generator.latent_size), playing=True, tempo=137.0)
+    state = replace(initial(1, generator.info.latent), playing=True, tempo=137.0)
     step = seconds_per_step(137.0)
     sounding: set[tuple[int, int]] = set()
     lines, early = 0, 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livegan.core.conductor import channel_of
+from livegan.core.rendering import channel_of
 from livegan.shell.generator import load_model
 from livegan_train.checkpoint import load
 from livegan_train.data import load_bars
@@ -70,7 +70,7 @@ def test_three_lines_take_a_folder_of_midi_files_to_a_model_that_plays(midi: Pat
     model = folder / export[2]
     assert load(folder / export[1]).step == 8
     generator = load_model(str(model))
-    assert [track.name for track in generator.tracks] == list(bars.tracks)
-    assert len({channel_of(place, generator.tracks) for place in range(5)}) == 5
+    assert [track.name for track in generator.info.tracks] == list(bars.tracks)
+    assert len({channel_of(place, generator.info.tracks) for place in range(5)}) == 5
     assert rest[0][:3] == ["serve", "--model", export[2]]
     run(["render", "--model", export[2], "--bars", "4", "out.mid"], folder)

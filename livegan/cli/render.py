@@ -76,7 +76,7 @@ def render(
     moves = parse_moves(settings, timed, bars)
     try:
         generator = load_model(model, "cpu")
-        state = states.initial(seed, generator.latent_size)
+        state = states.initial(seed, generator.info.latent)
         state = replace(state, tempo=bpm, fresh=fresh, playing=True)
         for move in moves.pop(-1, []):
             assert move.control.apply is not None
@@ -122,13 +122,13 @@ def write(out: Path, performance: Performance, generator: OnnxGenerator) -> None
             from livegan.shell.midi_file import write_midi
 
             events = [(e.step, e.status, e.data1, e.data2) for e in performance.events]
-            write_midi(out, events, performance.tempi, end, generator.tracks)
+            write_midi(out, events, performance.tempi, end, generator.info.tracks)
         case ".npz":
             from livegan.shell.archive import write_archive
 
             bpm = performance.tempi[0][1]
             notes = performance.notes()
-            write_archive(out, notes, performance.bars, generator.tracks, generator.name, bpm)
+            write_archive(out, notes, performance.bars, generator.info.tracks, generator.info.name, bpm)
         case ".png":
             from livegan.shell.picture import write_picture
 

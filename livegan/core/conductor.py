@@ -7,80 +7,14 @@ the next again when a control has moved. It speaks to the player in commands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from . import state as moves
-from .decode import BoolArray, Logits, decode, notes_for_density
-from .latent import Point
+from .decode import BoolArray
 from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
-from .model import Track
-from .music import Note, in_order
+from .music import STEPS_PER_BAR, Note
+from .rendering import Generator, cue_for, render_bar, roll_of
 from .state import State
 from .table import Move
-
-MAX_VELOCITY = 127
-DRUM_CHANNEL = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """What a model hears before it makes a bar: the latent, the bar's place in its phrase, and, for a
-    model that accompanies, the given track's roll `[step, pitch]` (None: silence)."""
-
-    z: Point
-    place: int = 0
-    given: BoolArray | None = None
-
-
-class Generator(Protocol):
-    """A model ready to play. `phrase` is how many bars it makes of one latent."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def latent_size(self) -> int: ...
-
-    @property
-    def phrase(self) -> int: ...
-
-    @property
-    def tracks(self) -> Sequence[Track]: ...
-
-    def logits(self, cue: Cue) -> Logits:
-        """Onset and keep logits of one bar, each `[track, step, pitch]`."""
-        ...
-
-
-def channel_of(track: int, tracks: Sequence[Track]) -> int:
-    """Each track has a MIDI channel of its own; drums have channel 10 (index 9), others pass it by."""
-    if tracks[track].drums:
-        return DRUM_CHANNEL
-    place = sum(not before.drums for before in tracks[:track])
-    return place + (place >= DRUM_CHANNEL)
-
-
-def cue_for(generator: Generator, state: State, bar: int, tune: Sequence[BoolArray] = ()) -> Cue:
-    """For the bar of this number; a tune, bars of `[step, pitch]`, goes round and round."""
-    given = tune[bar % len(tune)] if tune else None
-    return Cue(state.heard, bar % generator.phrase, given)
-
-
-def render_bar(generator: Generator, state: State, cue: Cue) -> tuple[Note, ...]:
-    """The notes of one bar, ordered by start."""
-    logits = generator.logits(cue)
-    velocity = max(1, round(state.velocity * MAX_VELOCITY))
-    notes: list[Note] = []
-    for number, track in enumerate(generator.tracks):
-        asked = None if track.given else state.density
-        count = None if asked is None else notes_for_density(asked, track.note_quantiles)
-        channel = channel_of(number, generator.tracks)
-        notes += [
-            Note(struck.start, struck.length, struck.pitch, velocity, channel)
-            for struck in decode(logits.onset[number], logits.keep[number], count)
-        ]
-    return in_order(notes)
 
 
 class Conductor:
@@ -96,10 +30,12 @@ class Conductor:
         self._next = self._after()
         self._revision = 0
         self._last: tuple[Note, ...] = ()
+        self._rolls: dict[int, BoolArray] = {}
 
     def start(self) -> list[Command]:
         """Everything that a player who knows nothing needs."""
         self.bar = 0
+        self._rolls = {}
         self._next = self._after()
         commands: list[Command] = [SetTempo(self.state.tempo), *self.render_again()]
         return [*commands, Play()] if self.state.playing else commands
@@ -137,7 +73,8 @@ class Conductor:
 
     def _rewind(self) -> list[Command]:
         self.bar = 0
-        self.state = moves.resized(self.state, self._next_generator.latent_size)
+        self._rolls = {}
+        self.state = moves.resized(self.state, self._next_generator.info.latent)
         self.generator = self._next_generator
         self._next = self._after()
         return list(self.render_again())
@@ -156,19 +93,31 @@ class Conductor:
         yield self._send(self.bar)
         yield self._send(self.bar + 1)
 
+    def hear(self, roll: BoolArray) -> None:
+        """The bar before the one that plays was this `[track, step, pitch]`, whoever played it."""
+        self._rolls[self.bar - 1] = roll
+
     def _after(self) -> State:
-        state = moves.resized(self.state, self._next_generator.latent_size)
-        return moves.advance(state, self.bar + 1, self._next_generator.phrase)
+        info = self._next_generator.info
+        state = moves.resized(self.state, info.latent)
+        return moves.advance(state, self.bar + 1, info.steady, info.section)
 
     def _send(self, bar: int) -> SendBar:
         ahead = bar > self.bar
         state = self._next if ahead else self.state
         self._revision += 1
+        generator = self._next_generator if ahead else self.generator
         try:
-            generator = self._next_generator if ahead else self.generator
-            cue = cue_for(generator, state, bar, self.tune)
+            cue = cue_for(generator, state, bar, self.tune, self._before(generator, bar))
             self._last = render_bar(generator, state, cue)
             self.failure = None
         except Exception as error:  # a model that fails on stage must not stop the music
-            self.failure = f"{self.generator.name}: {error}"
+            self.failure = f"{self.generator.info.name}: {error}"
+        kept = {b: roll for b, roll in self._rolls.items() if b >= self.bar - 1}
+        self._rolls = kept | {bar: roll_of(self._last, generator.info.tracks, STEPS_PER_BAR)}
         return SendBar(bar, self._revision, self._last, state.quantum)
+
+    def _before(self, generator: Generator, bar: int) -> BoolArray | None:
+        """The roll of the bar before, if this model could have played it."""
+        roll = self._rolls.get(bar - 1)
+        return None if roll is None or len(roll) != len(generator.info.tracks) else roll

@@ -2,22 +2,20 @@
 
 A head gives either `cells` `[track, step, pitch]` (the paper's raw roll) or `onset` and `keep` of that
 shape. Both become onset and keep logits, and one rule reads them: a cell sounds if it is struck, or
-if the cell before sounded and this one is kept. The density knob chooses how many are struck, the
-likeliest first, so it is met exactly by any model.
+if the cell before sounded and this one is kept. `tilt.py` leans on the logits for the knobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .music import LOWEST_PITCH
-
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 HEADS = {"cells": ("cells",), "onset": ("onset", "keep")}
 """The outputs of the graph, by the name of its head."""
@@ -33,12 +31,13 @@ class Logits(NamedTuple):
     keep: FloatArray
 
 
-class Struck(NamedTuple):
-    """A decoded note: start and length in steps, MIDI pitch."""
+class Notes(NamedTuple):
+    """Decoded notes of one track: starts and lengths in steps, rows above the lowest pitch, each int
+    `[note]`, ordered by start and row."""
 
-    start: int
-    length: int
-    pitch: int
+    starts: Ints
+    lengths: Ints
+    rows: Ints
 
 
 def onset_and_keep(head: str, outputs: Mapping[str, FloatArray]) -> Logits:
@@ -52,32 +51,39 @@ def onset_and_keep(head: str, outputs: Mapping[str, FloatArray]) -> Logits:
     return Logits(np.minimum(cells, off_before), cells)
 
 
-def decode(onset: FloatArray, keep: FloatArray, count: int | None = None) -> list[Struck]:
-    """Notes of one track and bar from its logits, both `[step, pitch]`, ordered by start and pitch.
-
-    `count` asks for exactly so many notes (fewer only if the head has no more places for one);
-    without it every onset above 0 is struck. A note struck again ends one step before, if it is
-    longer than one, as in the data.
-    """
-    struck = onset > 0 if count is None else likeliest(onset, count)
-    steps = len(onset)
-    goes_on = (keep > 0) & ~struck
-    notes = []
-    for start, row in zip(*(axis.tolist() for axis in np.nonzero(struck)), strict=True):
-        stops = np.flatnonzero(~goes_on[start + 1 :, row])
-        end = start + 1 + int(stops[0]) if len(stops) else steps
-        struck_again = end < steps and struck[end, row]
-        length = end - start - (1 if struck_again and end - start > 1 else 0)
-        notes.append(Struck(start, length, row + LOWEST_PITCH))
-    return notes
+def decode(onset: FloatArray, keep: FloatArray) -> Notes:
+    """Notes of one track and bar from its logits, both `[step, pitch]`: onsets above 0 are struck."""
+    starts, rows = np.nonzero(onset > 0)
+    return held(starts, rows, keep > 0)
 
 
-def likeliest(onset: FloatArray, count: int) -> BoolArray:
-    """Mark the `count` highest onsets of `[step, pitch]`; ties fall to the earlier and lower one."""
-    order = np.argsort(-onset, axis=None, kind="stable")[:count]
-    struck = np.zeros(onset.size, dtype=bool)
-    struck[order] = onset.ravel()[order] > IMPOSSIBLE
-    return struck.reshape(onset.shape)
+def held(starts: Ints, rows: Ints, kept: BoolArray) -> Notes:
+    """How long struck notes last: while their cells are kept, bool `[step, pitch]`. A note struck again
+    ends one step before, if it is longer than one, as in the data."""
+    steps = len(kept)
+    struck = np.zeros_like(kept)
+    struck[starts, rows] = True
+    stops = np.where(kept & ~struck, steps, np.arange(steps)[:, None])
+    stops = np.minimum.accumulate(stops[::-1], axis=0)[::-1]
+    last = starts + 1 >= steps
+    ends = np.where(last, steps, stops[np.where(last, 0, starts + 1), rows])
+    lengths = ends - starts
+    again = (ends < steps) & struck[np.minimum(ends, steps - 1), rows]
+    return Notes(starts, lengths - (again & (lengths > 1)), rows)
+
+
+def likeliest(onset: NDArray[np.floating[Any]], count: int) -> tuple[Ints, Ints]:
+    """Steps and pitches of the `count` highest onsets of `[step, pitch]` (fewer only if the head has no
+    more places for one); ties fall to the earlier and lower one."""
+    flat = onset.ravel()
+    count = min(count, int(np.count_nonzero(flat > IMPOSSIBLE)))
+    if count <= 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    least = -np.partition(-flat, count - 1)[count - 1]
+    above = np.flatnonzero(flat > least)
+    ties = np.flatnonzero(flat == least)[: count - len(above)]
+    steps, rows = np.divmod(np.sort(np.concatenate([above, ties])), onset.shape[1])
+    return steps, rows
 
 
 def notes_for_density(density: float, quantiles: tuple[float, ...]) -> int:

@@ -6,6 +6,7 @@ Points are float64 vectors `[n]`. Everything is pure; random numbers come from a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,3 +95,9 @@ def wander(
     swung = tangent(point, 0.8 * tangent(point, heading) + 0.6 * noise)
     moved = turn(point, swung, angle)
     return moved, tangent(moved, swung)
+
+
+def along(point: Point, directions: Sequence[Point], far: Sequence[float]) -> Point:
+    """Moved by so many standard deviations along unit directions, and back onto the sphere."""
+    moved = point + sum((f * d for f, d in zip(far, directions, strict=False)), np.zeros_like(point))
+    return on_sphere(moved) if moved.any() else point

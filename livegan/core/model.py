@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .decode import HEADS
+from .knobs import KNOBS, POP_PIANO
 from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
 
 METADATA_KEY = "livegan"
+ENCODER_KEY = "livegan.encoder"
+"""Beside it, where the model has one: the graph from a bar to its latent, as base85."""
 VERSION = 1
 MAX_LATENT = 4096
 MAX_PHRASE = 64
@@ -23,20 +26,37 @@ class BadModel(ValueError):
 @dataclass(frozen=True, slots=True)
 class Track:
     """`program` is General MIDI, from 0; `note_quantiles` are notes a bar of its training data, from
-    the sparsest bar to the densest, at even distances. A `given` track is not made by the model but
-    heard by it, as the tune that it accompanies."""
+    the sparsest bar to the densest, at even distances, and `ranges` the same for the other knobs. A
+    `given` track is not made by the model but heard by it, as the tune that it accompanies."""
 
     name: str
     program: int
     drums: bool
     note_quantiles: tuple[float, ...]
     given: bool = False
+    ranges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def quantiles(self, knob: str) -> tuple[float, ...]:
+        """Of a knob's values, from its share 0 to 1; pop piano's where the model has none."""
+        if knob == "density":
+            return self.note_quantiles
+        return self.ranges.get(knob) or POP_PIANO[knob]
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A way through the latent space, of unit length, named after what it measurably does."""
+
+    name: str
+    vector: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """`phrase` is how many bars the model makes of one latent, one at a time; `quality` holds what was
-    measured on the exported file; `origin` how it was trained."""
+    """`phrase` is how many bars make a phrase, whose places the model is told; `steady`, over how many
+    of them one latent lasts; `section`, how many of the latent's first numbers say what neighbouring
+    bars share; `context`, whether the model hears the bar before; `controls`, the knobs that it has as
+    inputs; `quality` holds what was measured on the exported file; `origin` how it was trained."""
 
     name: str
     head: str
@@ -46,7 +66,11 @@ class ModelInfo:
     lowest_pitch: int = LOWEST_PITCH
     pitches: int = PITCHES
     phrase: int = 1
+    steady: int = 1
+    section: int = 0
+    context: bool = False
     controls: tuple[str, ...] = ()
+    directions: tuple[Direction, ...] = ()
     data: str = ""
     credit: str = ""
     licence: str = ""
@@ -69,11 +93,20 @@ class ModelInfo:
                 f"{self.lowest_pitch}; this version plays {STEPS_PER_BAR} of {PITCHES} from "
                 f"{LOWEST_PITCH}"
             )
-        if self.controls:
+        if not 1 <= self.steady <= MAX_PHRASE or not 0 <= self.section < self.latent:
+            raise BadModel(f"its latent can't be cut at {self.section} or last {self.steady} bars")
+        if self.controls and self.controls != control_names(self.tracks):
             raise BadModel(f"it wants the inputs {', '.join(self.controls)}, which this version lacks")
+        if any(len(d.vector) != self.latent for d in self.directions):
+            raise BadModel(f"a direction must have {self.latent} numbers, as its latent does")
 
     def to_json(self) -> str:
         return json.dumps({"version": VERSION, **asdict(self)})
+
+
+def control_names(tracks: Sequence[Track]) -> tuple[str, ...]:
+    """The knobs of a model that has them: track by track, then the tonal centre."""
+    return (*(f"{knob} {track.name}" for track in tracks for knob in KNOBS), "key")
 
 
 def model_info(text: str) -> ModelInfo:
@@ -83,18 +116,26 @@ def model_info(text: str) -> ModelInfo:
         version = content.pop("version")
         if version != VERSION:
             raise BadModel(f"its format is version {version}; this version reads {VERSION}")
-        tracks = tuple(
-            Track(
-                t["name"],
-                int(t["program"]),
-                bool(t["drums"]),
-                tuple(t["note_quantiles"]),
-                bool(t.get("given", False)),
-            )
-            for t in content.pop("tracks")
+        tracks = tuple(track_of(track) for track in content.pop("tracks"))
+        directions = tuple(
+            Direction(str(d["name"]), tuple(map(float, d["vector"])))
+            for d in content.pop("directions", ())
         )
-        return ModelInfo(tracks=tracks, controls=tuple(content.pop("controls")), **content)
+        content.setdefault("steady", content.get("phrase", 1))  # before, a latent lasted a phrase
+        controls = tuple(content.pop("controls"))
+        return ModelInfo(tracks=tracks, controls=controls, directions=directions, **content)
     except BadModel:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadModel(f"its livegan metadata can't be read ({error})") from None
+
+
+def track_of(content: Mapping[str, Any]) -> Track:
+    return Track(
+        content["name"],
+        int(content["program"]),
+        bool(content["drums"]),
+        tuple(content["note_quantiles"]),
+        bool(content.get("given", False)),
+        {knob: tuple(table) for knob, table in content.get("ranges", {}).items()},
+    )

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .conductor import Conductor, Generator
+from .conductor import Conductor
 from .decode import BoolArray
 from .messages import Command, SendBar
 from .music import STEPS_PER_BAR, Note, in_order
 from .player import NOTE_OFF, NOTE_ON, Event, Output, Player
+from .rendering import Generator
 from .state import State
 from .table import Move
 

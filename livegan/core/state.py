@@ -13,9 +13,17 @@ from math import pi
 import numpy as np
 
 from . import latent
+from .knobs import KEYS
 from .latent import Point
 
 SCENES = 16
+DIRECTIONS = 8
+REMEMBERED = 4
+"""Sections that the music may come back to."""
+RETURNS = 0.4
+"""How often a new section is one of those."""
+SECTION_PACE = 0.2
+"""How far the section drifts for each step of the bar."""
 FULL_DRIFT = pi / 2
 """Drift 1 goes this far a bar, in radians: a quarter of the circle, which is as far as chance."""
 
@@ -42,8 +50,10 @@ class Morph:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`held` is the point that sounds while frozen; `density` None leaves the number of notes to the
-    model; `fresh` draws a new point for every bar."""
+    """`held` is the point that sounds while frozen; a knob (`density` to `length`, shares of the data's
+    range, and `key`) that is None is left to the model; `directions` are how far the latent is moved
+    along the model's own; after `section` bars comes another section, one of `sections` or a new one;
+    `fresh` draws a new point for every bar."""
 
     seed: int
     point: Point
@@ -54,6 +64,14 @@ class State:
     quantum: str = "step"
     drift: float = 0.15
     density: float | None = None
+    register: float | None = None
+    polyphony: float | None = None
+    syncopation: float | None = None
+    length: float | None = None
+    key: int | None = None
+    directions: tuple[float, ...] = (0.0,) * DIRECTIONS
+    section: int = 16
+    sections: tuple[Point, ...] = ()
     velocity: float = 0.7
     xy: tuple[float, float] = (0.0, 0.0)
     morph: Morph | None = None
@@ -74,13 +92,14 @@ def initial(seed: int, size: int) -> State:
     return State(seed, point, heading, scenes)
 
 
-def advance(state: State, bar: int, phrase: int = 1) -> State:
+def advance(state: State, bar: int, steady: int = 1, split: int = 0) -> State:
     """Over the line into `bar`: morph a step, or drift, or stand still while frozen. What moves by
-    itself moves where a phrase of so many bars begins, and as far as in all of its bars together."""
+    itself moves where a latent that lasts `steady` bars ends, and as far as in all of them together.
+    `split` is how many of the latent's first numbers say the section."""
     random = np.random.default_rng([state.seed, bar])
     if state.held is not None:
         return state
-    if state.morph is None and bar % phrase:
+    if state.morph is None and bar % steady:
         return state
     if state.fresh:
         return replace(state, point=latent.random_point(random, len(state.point)))
@@ -88,9 +107,24 @@ def advance(state: State, bar: int, phrase: int = 1) -> State:
         point = latent.slerp(state.point, state.morph.target, 1 / state.morph.bars)
         left = state.morph.bars - 1
         return replace(state, point=point, morph=Morph(state.morph.target, left) if left else None)
-    angle = min(1.0, state.drift * phrase) * FULL_DRIFT
-    point, heading = latent.wander(state.point, state.heading, angle, random)
+    if split and state.section and bar % state.section == 0:
+        return next_section(state, random)
+    angle = min(1.0, state.drift * steady) * FULL_DRIFT
+    parts = [(slice(split), angle * SECTION_PACE), (slice(split, None), angle)]
+    point, heading = state.point.copy(), state.heading.copy()
+    for part, far in parts if split else [(slice(None), angle)]:
+        point[part], heading[part] = latent.wander(state.point[part], state.heading[part], far, random)
     return replace(state, point=point, heading=heading)
+
+
+def next_section(state: State, random: np.random.Generator) -> State:
+    """Another part of the music: where an earlier section was left, or somewhere new."""
+    earlier = state.sections
+    if earlier and random.random() < RETURNS:
+        point = earlier[int(random.integers(len(earlier)))]
+    else:
+        point = latent.random_point(random, len(state.point))
+    return replace(state, point=point, sections=(*earlier, state.point)[-REMEMBERED:])
 
 
 def resized(state: State, size: int) -> State:
@@ -100,7 +134,13 @@ def resized(state: State, size: int) -> State:
     new = initial(state.seed, size)
     held = None if state.held is None else new.point
     return replace(
-        state, point=new.point, heading=new.heading, scenes=new.scenes, morph=None, held=held
+        state,
+        point=new.point,
+        heading=new.heading,
+        scenes=new.scenes,
+        sections=(),
+        morph=None,
+        held=held,
     )
 
 
@@ -132,6 +172,16 @@ def set_point(state: State, *values: float) -> State:
         return move_to(state, latent.on_sphere(np.array(values, dtype=np.float64)))
     except ValueError as error:
         raise BadValue(str(error)) from None
+
+
+def set_direction(state: State, number: int, value: float) -> State:
+    """Along one of the model's own directions, in standard deviations of the latent."""
+    values = (*state.directions[: number - 1], value, *state.directions[number:])
+    return replace(state, directions=values)
+
+
+def set_key(state: State, name: str) -> State:
+    return replace(state, key=KEYS.index(name) if name in KEYS else None)
 
 
 def set_xy(state: State, x: float, y: float) -> State:

@@ -9,8 +9,9 @@ from typing import Any
 
 from . import state as moves
 from .controls import PREFIX, Argument, BadControl, Control, Value
+from .knobs import KEYS
 from .player import QUANTA
-from .state import SCENES, State
+from .state import DIRECTIONS, SCENES, State
 
 
 def field(name: str) -> dict[str, Any]:
@@ -26,8 +27,19 @@ def share(name: str = "share") -> tuple[Argument, ...]:
     return (Argument(name, "float", 0, 1),)
 
 
-def set_density(state: State, density: float | None = None) -> State:
-    return replace(state, density=density)
+def set_free(name: str) -> dict[str, Any]:
+    """For a knob that the model may be left to choose."""
+
+    def read(state: State) -> Sequence[Value]:
+        value = getattr(state, name)
+        return () if value is None else (value,)
+
+    return {
+        "arguments": (Argument("share", "float", 0, 1, optional=True),),
+        "apply": lambda state, share=None: replace(state, **{name: share}),
+        "read": read,
+        "default": "the model's own",
+    }
 
 
 def read_freeze(state: State) -> Sequence[Value]:
@@ -106,10 +118,41 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         "density", "/density", "Notes a bar, met by taking the likeliest onsets: 0 is silence, 0.5 the "
         "training data's median, 1 its densest bars. Without a value: as many as the model likes.",
-        (Argument("share", "float", 0, 1, optional=True),),
-        apply=set_density,
-        read=lambda state: () if state.density is None else (state.density,),
-        default="the model's own",
+        **set_free("density"),
+    ),
+    Control(
+        "register", "/register", "How high the notes lie: their mean pitch, from the training data's "
+        "lowest bars to its highest. Without a value: as the model likes.",
+        **set_free("register"),
+    ),
+    Control(
+        "polyphony", "/polyphony", "How many notes sound at once, from the data's thinnest bars to its "
+        "fullest.",
+        **set_free("polyphony"),
+    ),
+    Control(
+        "syncopation", "/syncopation", "How far the notes are struck off the beat.",
+        **set_free("syncopation"),
+    ),
+    Control(
+        "length", "/length", "How long notes last. It goes with polyphony: longer notes overlap.",
+        **set_free("length"),
+    ),
+    Control(
+        "key", "/key", "The tonal centre: a major or minor key, or free.",
+        (Argument("key", "text", choices=("free", *KEYS)),),
+        apply=moves.set_key, read=lambda state: ("free" if state.key is None else KEYS[state.key],),
+    ),
+    Control(
+        "direction", "/direction/{i}", "Along one of the model's eight named directions (livegan "
+        "models names them), from where the latent is.",
+        (Argument("far", "float", -6, 6, unit="standard deviations"),),
+        apply=moves.set_direction, index=Argument("direction", "int", 1, DIRECTIONS),
+    ),
+    Control(
+        "section", "/section", "Bars until the music goes to another section, or back to an earlier "
+        "one; 0 stays. For models that know sections.",
+        (Argument("bars", "int", 0, 256, unit="bars"),), **field("section"),
     ),
     Control(
         "velocity", "/velocity", "How hard the notes are struck: 1 is MIDI velocity 127.",

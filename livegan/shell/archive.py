@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.conductor import channel_of
 from livegan.core.model import Track
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
-from livegan.core.roll import roll_from_notes
+from livegan.core.rendering import roll_of
 
 from .files import write_whole
 
@@ -21,13 +20,8 @@ TEST_SPLIT = 2
 
 def rolls_of(notes: Sequence[Note], bars: int, tracks: Sequence[Track]) -> NDArray[np.bool_]:
     """Rolls `[bar, step, pitch, track]` of notes whose starts count from the beginning."""
-    rolls = [
-        roll_from_notes(
-            (n for n in notes if n.channel == channel_of(place, tracks)), bars * STEPS_PER_BAR
-        )
-        for place in range(len(tracks))
-    ]
-    return np.stack(rolls, axis=2).reshape(bars, STEPS_PER_BAR, PITCHES, len(tracks))
+    rolls = roll_of(notes, tracks, bars * STEPS_PER_BAR)
+    return np.moveaxis(rolls, 0, 2).reshape(bars, STEPS_PER_BAR, PITCHES, len(tracks))
 
 
 def write_archive(

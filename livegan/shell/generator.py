@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from livegan.core.conductor import Cue
 from livegan.core.decode import HEADS, Logits, onset_and_keep
-from livegan.core.model import METADATA_KEY, BadModel, ModelInfo, Track, model_info
+from livegan.core.knobs import FREE
+from livegan.core.latent import Point
+from livegan.core.model import ENCODER_KEY, METADATA_KEY, BadModel, ModelInfo, model_info
+from livegan.core.rendering import Cue
 
 DEFAULT_MODEL = "piano"
 TRIAL_BARS = 20
@@ -28,29 +31,19 @@ ort.set_default_logger_severity(FATAL_ONLY)
 class OnnxGenerator:
     """A loaded model. `inference_seconds` is the time of the last bar, `device` what really runs."""
 
-    def __init__(self, info: ModelInfo, session: ort.InferenceSession) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        session: ort.InferenceSession,
+        encoder: ort.InferenceSession | None = None,
+    ) -> None:
         self.info = info
+        self._encoder = encoder
         self.inference_seconds = 0.0
         self._session = session
         self._outputs = HEADS[info.head]
         on_gpu = session.get_providers()[0] == "CUDAExecutionProvider"
         self.device = "cuda" if on_gpu else "cpu"
-
-    @property
-    def name(self) -> str:
-        return self.info.name
-
-    @property
-    def latent_size(self) -> int:
-        return self.info.latent
-
-    @property
-    def tracks(self) -> Sequence[Track]:
-        return self.info.tracks
-
-    @property
-    def phrase(self) -> int:
-        return self.info.phrase
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         """The graph's own outputs for its own inputs, in the head's order."""
@@ -58,8 +51,9 @@ class OnnxGenerator:
         return outputs
 
     def inputs(self, cue: Cue) -> dict[str, NDArray[Any]]:
-        """A cue as the graph takes it: `z` `[1, latent]`, `place` `[1]` for a model of phrases, `given`
-        `[1, step, pitch]` for one that accompanies."""
+        """A cue as the graph takes it: `z` `[1, latent]`; `place` `[1]` for a model of phrases, `given`
+        `[1, step, pitch]` for one that accompanies, `context` `[1, track, step, pitch]` and `controls`
+        `[1, control]` for one that has them."""
         info = self.info
         inputs: dict[str, NDArray[Any]] = {"z": cue.z[None].astype(np.float32)}
         if info.phrase > 1:
@@ -68,6 +62,13 @@ class OnnxGenerator:
             silence = np.zeros((info.steps_per_bar, info.pitches), bool)
             given = silence if cue.given is None else cue.given
             inputs["given"] = given[None].astype(np.float32)
+        if info.context:
+            silence = np.zeros((len(info.tracks), info.steps_per_bar, info.pitches), bool)
+            context = silence if cue.context is None else cue.context
+            inputs["context"] = context[None].astype(np.float32)
+        if info.controls:
+            free = np.full(len(info.controls), FREE, np.float32)
+            inputs["controls"] = (free if cue.controls is None else cue.controls)[None]
         return inputs
 
     def logits(self, cue: Cue) -> Logits:
@@ -84,6 +85,13 @@ class OnnxGenerator:
                 raise ValueError(f"its output {name} is not finite everywhere")
         named = dict(zip(self._outputs, (output[0] for output in outputs), strict=True))
         return onset_and_keep(info.head, named)
+
+    def encode(self, roll: NDArray[np.bool_]) -> Point:
+        """The latent of a bar `[track, step, pitch]`. Raises `BadModel` if the model has no encoder."""
+        if self._encoder is None:
+            raise BadModel(f"{self.info.name} can't capture a bar: it has no encoder")
+        found: Point = self._encoder.run(["z"], {"roll": roll[None].astype(np.float32)})[0][0]
+        return found.astype(np.float64)
 
 
 def shipped_models() -> dict[str, Path]:
@@ -146,13 +154,37 @@ def typical_seconds(generator: OnnxGenerator) -> float:
     """Median time of one bar."""
     times = []
     for _ in range(TRIAL_BARS):
-        generator.logits(Cue(np.ones(generator.latent_size)))
+        generator.logits(Cue(np.ones(generator.info.latent)))
         times.append(generator.inference_seconds)
     return float(np.median(times))
 
 
 def open_session(path: Path, device: str) -> OnnxGenerator:
     """One thread: for one bar more only wait for each other. Raises `BadModel`."""
+    try:
+        session = session_of(path.read_bytes(), device)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        raise BadModel(f"{path}: not an ONNX model, or a damaged one ({reason})") from None
+    said = session.get_modelmeta().custom_metadata_map
+    text = said.get(METADATA_KEY)
+    if text is None:
+        raise BadModel(f"{path}: an ONNX model, but not livegan's (make one with livegan export)")
+    try:
+        encoder = (
+            session_of(base64.b85decode(said[ENCODER_KEY]), "cpu") if ENCODER_KEY in said else None
+        )
+        generator = OnnxGenerator(model_info(text), session, encoder)
+        generator.logits(Cue(np.ones(generator.info.latent)))
+    except BadModel as error:
+        raise BadModel(f"{path}: {error}") from None
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        raise BadModel(f"{path}: it doesn't play a bar ({reason})") from None
+    return generator
+
+
+def session_of(graph: bytes, device: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -160,20 +192,4 @@ def open_session(path: Path, device: str) -> OnnxGenerator:
     providers = ["CPUExecutionProvider"]
     if device == "cuda":
         providers.insert(0, "CUDAExecutionProvider")
-    try:
-        session = ort.InferenceSession(path.read_bytes(), options, providers=providers)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:120]
-        raise BadModel(f"{path}: not an ONNX model, or a damaged one ({reason})") from None
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    if text is None:
-        raise BadModel(f"{path}: an ONNX model, but not livegan's (make one with livegan export)")
-    try:
-        generator = OnnxGenerator(model_info(text), session)
-        generator.logits(Cue(np.ones(generator.latent_size)))
-    except BadModel as error:
-        raise BadModel(f"{path}: {error}") from None
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:120]
-        raise BadModel(f"{path}: it doesn't play a bar ({reason})") from None
-    return generator
+    return ort.InferenceSession(graph, options, providers=providers)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import mido
 
-from livegan.core.conductor import channel_of
 from livegan.core.model import Track
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.rendering import channel_of
 from livegan.core.timeline import Tempi
 
 from .files import write_whole

@@ -120,13 +120,13 @@ class Server:
         self._start_player()
         generator = load_model(self.config.model, self.config.device)
         opened = self._wait_for_player()
-        state = states.initial(self.config.seed, generator.latent_size)
+        state = states.initial(self.config.seed, generator.info.latent)
         state = replace(state, tempo=self.config.bpm)
         self.conductor = Conductor(generator, state, read_tune(self.config.given))
         if self.config.record:
             from .recorder import Recorder  # with mido, which playing does not need
 
-            self.recorder = Recorder(self.config.record, generator.tracks, self.config.bpm)
+            self.recorder = Recorder(self.config.record, generator.info.tracks, self.config.bpm)
         self._say_hello(generator, opened)
         self.link.send(self.conductor.start())
         self.osc.start(self.inbox.put_osc)
@@ -153,7 +153,7 @@ class Server:
         raise CannotStart("stopped" if self.stopping else "the player process did not start")
 
     def _say_hello(self, generator: OnnxGenerator, opened: Opened) -> None:
-        self.status.model, self.status.device = generator.name, generator.device
+        self.status.model, self.status.device = generator.info.name, generator.device
         self._shown = generator
         self.status.osc = f"{self.osc.host}:{self.osc.port}"
         self.status.midi = opened.port or "none"
@@ -164,9 +164,9 @@ class Server:
             self.view.say("midi", f"{opened.why}; playing without a port", port=None)
         self.view.say(
             "start",
-            f"model {generator.name} on {generator.device}, OSC on {self.status.osc}; "
+            f"model {generator.info.name} on {generator.device}, OSC on {self.status.osc}; "
             f"livegan send --port {self.osc.port} /play starts, ctrl-C ends",
-            model=generator.name, device=generator.device, osc=self.status.osc,
+            model=generator.info.name, device=generator.device, osc=self.status.osc,
         )  # fmt: skip
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
@@ -371,9 +371,9 @@ class Server:
         if generator is self._shown or not isinstance(generator, OnnxGenerator):
             return
         self._shown = generator
-        self.status.model, self.status.device = generator.name, generator.device
+        self.status.model, self.status.device = generator.info.name, generator.device
         self.feedback.tell_again("/model")
-        text = f"model {generator.name} on {generator.device}"
+        text = f"model {generator.info.name} on {generator.device}"
         self._show(lambda: self.view.say("model", text))
 
     def _watch_model(self) -> None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.conductor import Generator, cue_for, render_bar
+from livegan.core.music import STEPS_PER_BAR
+from livegan.core.rendering import Generator, cue_for, render_bar, roll_of
 from livegan.core.state import State, advance, initial
-from livegan.shell.archive import rolls_of
 
 Tune = Sequence[NDArray[np.bool_]]
 """Bars `[step, pitch]` of the track that a model accompanies; without one it hears silence."""
@@ -19,26 +19,28 @@ Tune = Sequence[NDArray[np.bool_]]
 def drawn_bars(generator: Generator, bars: int, seed: int, tune: Tune = ()) -> NDArray[np.bool_]:
     """Bars from fresh latents, bool `[bar, track, step, pitch]`: what `livegan render --fresh --seed`
     plays."""
-    return played(generator, replace(initial(seed, generator.latent_size), fresh=True), bars, tune)
+    return played(generator, replace(initial(seed, generator.info.latent), fresh=True), bars, tune)
 
 
 def streamed_bars(generator: Generator, bars: int, seed: int, tune: Tune = ()) -> NDArray[np.bool_]:
     """Bars that follow each other, bool `[bar, track, step, pitch]`: what `livegan render --seed`
     plays, with every control where it is at the start."""
-    return played(generator, initial(seed, generator.latent_size), bars, tune)
+    return played(generator, initial(seed, generator.info.latent), bars, tune)
 
 
 def played(generator: Generator, state: State, bars: int, tune: Tune = ()) -> NDArray[np.bool_]:
-    """The rolls of the bars from a state on, bool `[bar, track, step, pitch]`."""
-    rolls = [
-        rolls_of(render_bar(generator, here, cue_for(generator, here, bar, tune)), 1, generator.tracks)
-        for bar, here in enumerate(states(state, bars, generator.phrase))
-    ]
-    return np.ascontiguousarray(np.moveaxis(np.concatenate(rolls), 3, 1))
+    """The rolls of the bars from a state on, bool `[bar, track, step, pitch]`, each the context of the
+    next."""
+    tracks = generator.info.tracks
+    rolls: list[NDArray[np.bool_]] = []
+    for bar, here in enumerate(states(state, bars, generator)):
+        cue = cue_for(generator, here, bar, tune, rolls[-1] if rolls else None)
+        rolls.append(roll_of(render_bar(generator, here, cue), tracks, STEPS_PER_BAR))
+    return np.stack(rolls)
 
 
-def states(state: State, bars: int, phrase: int) -> Iterator[State]:
+def states(state: State, bars: int, generator: Generator) -> Iterator[State]:
     for bar in range(bars):
         if bar:
-            state = advance(state, bar, phrase)
+            state = advance(state, bar, generator.info.steady, generator.info.section)
         yield state

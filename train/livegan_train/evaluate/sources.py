@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.conductor import Generator
 from livegan.core.model import BadModel
+from livegan.core.rendering import Generator
 
 from ..data import BarSet
 from ..drawn import Tune, drawn_bars, streamed_bars
@@ -128,7 +128,7 @@ class Model:
     @property
     def unknown(self) -> list[str]:
         """Tracks that the data lacks."""
-        tracks = enumerate(self.generator.tracks)
+        tracks = enumerate(self.generator.info.tracks)
         return [t.name for place, t in tracks if place not in self.places and not t.given]
 
     def draw(self, bars: int, seed: int) -> Draw:
@@ -146,12 +146,12 @@ def matched(name: str, generator: Generator, data: BarSet, split: str) -> Model:
     """A model with the tracks that the data has too, by name, in the data's order; what it is to
     accompany comes from the held-out split. Raises `BadModel` if no track is there."""
     data_tracks = data.tracks
-    made = [(place, track) for place, track in enumerate(generator.tracks) if not track.given]
+    made = [(place, track) for place, track in enumerate(generator.info.tracks) if not track.given]
     own = {track.name.lower(): place for place, track in made}
     both = [track for track in data_tracks if track.lower() in own]
     if not both:
         raise BadModel(
-            f"{name} plays {listed(track.name for track in generator.tracks)}, but the data has "
+            f"{name} plays {listed(track.name for track in generator.info.tracks)}, but the data has "
             f"{listed(data_tracks)}: no track to judge"
         )
     places = tuple(own[track.lower()] for track in both)
@@ -160,7 +160,7 @@ def matched(name: str, generator: Generator, data: BarSet, split: str) -> Model:
 
 def given_tune(generator: Generator, data: BarSet, split: str) -> Tune:
     """Up to 2,000 consecutive held-out bars of the track that a model is given, if it is given one."""
-    given = [track.name.lower() for track in generator.tracks if track.given]
+    given = [track.name.lower() for track in generator.info.tracks if track.given]
     known = [track.lower() for track in data.tracks]
     if not given or given[0] not in known:
         return ()

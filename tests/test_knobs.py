@@ -1,0 +1,160 @@
+"""What a knob asks is what the bar measures, whatever the model made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livegan.core.decode import Logits, decode
+from livegan.core.knobs import KNOBS, POP_PIANO, measured, scale_of, share_of, value_at
+from livegan.core.model import ModelInfo, Track, control_names
+from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
+from livegan.core.rendering import Cue, asked, render_bar
+from livegan.core.state import State, initial
+from livegan.core.table import parse_setting
+from livegan.core.tilt import Wish, shaped
+
+SEEDS = st.integers(0, 10_000)
+
+
+def some_logits(seed: int) -> Logits:
+    """A bar on sixteenths with the middle of the keyboard likelier, beats likelier, notes of all
+    lengths."""
+    random = np.random.default_rng(seed)
+    onset = np.full((1, STEPS_PER_BAR, PITCHES), -1e4, np.float32)
+    pitch = -(((np.arange(PITCHES) - 38) / 14.0) ** 2)
+    onset[0, ::6] = random.normal(-2.5, 1.5, (16, PITCHES)) + pitch
+    onset[0, ::24] += 0.7
+    keep = random.normal(0.5, 1.5, (1, 16, PITCHES)).repeat(6, axis=1).astype(np.float32)
+    return Logits(onset, keep)
+
+
+ROOM = {"register": 0.7, "syncopation": 0.05, "polyphony": 0.5, "length": 0.6}
+"""The median bar is at most so far from what is asked; twice as far from what is not."""
+
+
+@pytest.mark.parametrize("knob", KNOBS)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_bar_measures_what_its_knob_asks_and_the_rest_stays(knob: str, share: float) -> None:
+    apart: dict[str, list[float]] = {name: [] for name in ROOM}
+    for seed in range(12):
+        logits = some_logits(seed)
+        was = measured(*decode(logits.onset[0], logits.keep[0]))
+        if was is None:
+            continue
+        want = was._asdict() | {knob: value_at(share, POP_PIANO[knob])}
+        want["length" if knob != "length" else "polyphony"] = None
+        count = round(want.pop("density"))
+        got = measured(*shaped(logits.onset[0], logits.keep[0], Wish(count, **want)))
+        assert got is not None
+        assert got.density == count
+        for name in ROOM:
+            if want[name] is not None:
+                apart[name].append(abs(getattr(got, name) - want[name]))
+    for name, errors in apart.items():
+        if errors:
+            assert np.median(errors) < ROOM[name] * (1 if name == knob else 2), name
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.integers(0, 23))
+def test_in_a_key_nothing_outside_it_is_struck(seed: int, key: int) -> None:
+    logits = some_logits(seed)
+    notes = shaped(logits.onset[0], logits.keep[0], Wish(12, key=key))
+    assert len(notes.rows) == 12
+    assert scale_of(key)[(notes.rows + LOWEST_PITCH) % 12].all()
+
+
+@given(st.sampled_from(KNOBS), st.floats(0, 1))
+def test_a_share_comes_back_from_the_value_it_asks_for(knob: str, share: float) -> None:
+    table = tuple(value + 1e-3 * level for level, value in enumerate(POP_PIANO[knob]))
+    assert share_of(value_at(share, table), table) == pytest.approx(share, abs=1e-6)
+
+
+def test_a_value_that_many_bars_have_lies_in_the_middle_of_them() -> None:
+    assert share_of(0.0, (0.0, 0.0, 0.0, 1.0, 2.0)) == 0.25
+
+
+class Told:
+    """A model with knobs of its own, that keeps what it was told."""
+
+    def __init__(self, tracks: tuple[Track, ...]) -> None:
+        self.info = ModelInfo("told", "onset", 4, tracks, controls=control_names(tracks))
+        self.cues: list[Cue] = []
+
+    def logits(self, cue: Cue) -> Logits:
+        self.cues.append(cue)
+        each = [some_logits(seed) for seed in range(len(self.info.tracks))]
+        return Logits(*(np.concatenate(part) for part in zip(*each, strict=True)))
+
+
+def track(name: str, drums: bool = False) -> Track:
+    return Track(name, 0, drums, tuple(POP_PIANO["density"]))
+
+
+def state_with(*settings_: str) -> State:
+    state = initial(1, 4)
+    for text in settings_:
+        move = parse_setting(text)
+        assert move.control.apply is not None
+        state = move.control.apply(state, *move.values)
+    return state
+
+
+def test_without_knobs_a_model_is_left_free() -> None:
+    model = Told((track("piano"),))
+    render_bar(model, initial(1, 4), Cue(np.ones(4)))
+    assert [cue.controls for cue in model.cues] == [None]
+
+
+def test_a_model_with_knobs_is_asked_and_told_to_leave_the_rest() -> None:
+    model = Told((track("piano"),))
+    render_bar(model, state_with("/density=0.9", "/key=Am"), Cue(np.ones(4)))
+    told = model.cues[-1].controls
+    assert told is not None
+    values = dict(zip(model.info.controls, told.tolist(), strict=True))
+    assert values["density piano"] == pytest.approx(0.9)
+    assert values["key"] == 21
+    assert all(0 <= values[f"{knob} piano"] <= 1 for knob in KNOBS)
+
+
+def test_drums_have_no_register_and_no_key() -> None:
+    model = Told((track("drums", drums=True),))
+    plain = render_bar(model, initial(1, 4), Cue(np.ones(4)))
+    turned = render_bar(model, state_with("/register=1", "/length=0", "/key=C"), Cue(np.ones(4)))
+    assert plain == turned
+
+
+def test_knobs_without_a_value_are_the_models_own_again() -> None:
+    for knob in KNOBS:
+        assert asked(state_with(f"/{knob}=0.4")) == {knob: 0.4}
+        assert not asked(state_with(f"/{knob}=0.4", f"/{knob}"))
+    assert state_with("/key=F#m").key == 18
+    assert state_with("/key=F#m", "/key=free").key is None
+
+
+def test_a_track_that_rests_goes_on_resting_whatever_is_asked() -> None:
+    class Resting(Told):
+        def logits(self, cue: Cue) -> Logits:
+            logits = super().logits(cue)
+            logits.onset[1] = -5.0
+            return logits
+
+    model = Resting((track("melody"), track("piano")))
+    notes = render_bar(model, state_with("/density=0.9"), Cue(np.ones(4)))
+    assert {note.channel for note in notes} == {0}
+
+
+def test_a_direction_moves_the_latent_that_the_model_hears() -> None:
+    from livegan.core.model import Direction
+    from livegan.core.rendering import cue_for
+
+    model = Told((track("piano"),))
+    model.info = replace(model.info, directions=(Direction("higher", (0.0, 1.0, 0.0, 0.0)),))
+    still, moved = (cue_for(model, s, 0) for s in (initial(1, 4), state_with("/direction/1=3")))
+    assert moved.z[1] > still.z[1] + 0.5
+    assert np.linalg.norm(moved.z) == pytest.approx(2.0)
