@@ -13,7 +13,8 @@ from livegan.core.decode import decode, onset_and_keep
 from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
 from livegan.core.roll import roll_from_notes
 from livegan_train.bars import Bars, bars_from_roll, by_sixteenth, features, insert_track
-from livegan_train.config import BadConfig, Config, load_config, shipped
+from livegan_train.checks import BadConfig
+from livegan_train.config import Config, load_config, shipped
 from livegan_train.critics import CRITICS, Conv, EachTrack
 from livegan_train.heads import HEADS, CellsHead, OnsetHead
 from livegan_train.losses import LOSSES, PENALTIES, Scores, accuracy, reconstruction

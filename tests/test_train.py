@@ -20,7 +20,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from livegan_train import checkpoint as checkpoints
 from livegan_train import loop
 from livegan_train.bars import Bars
-from livegan_train.config import BadConfig, Config, config_from
+from livegan_train.checks import BadConfig
+from livegan_train.config import Config, config_from
 from livegan_train.data import BadArchive, Batches, load_bars
 from livegan_train.loop import Diverged, OutOfMemory, fit
 from livegan_train.metrics import measure

@@ -7,7 +7,8 @@ from typing import Any
 
 from livegan.core.model import ModelInfo, Track
 from livegan_train.checkpoint import Checkpoint
-from livegan_train.config import Config
+from livegan_train.config import AnyConfig, Config
+from livegan_train.stream.config import StreamConfig
 
 COLUMNS = {
     "eb": "EB %", "upc": "UPC", "qn": "QN %", "pr": "PR %", "notes": "notes a bar", "dis": "DIS %",
@@ -37,14 +38,26 @@ def card(info: ModelInfo, checkpoint: Checkpoint, size: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def what_it_is(info: ModelInfo, config: Config) -> str:
+def what_it_is(info: ModelInfo, config: AnyConfig) -> str:
     made = [track.name for track in info.tracks if not track.given]
     given = "".join(f", for a given {track.name}" for track in info.tracks if track.given)
-    length = "single 4/4 bars" if info.phrase == 1 else f"phrases of {info.phrase} 4/4 bars"
+    if not isinstance(config, Config):
+        return stream_is(info, config)
+    length = "single 4/4 bars" if info.steady == 1 else f"phrases of {info.phrase} 4/4 bars"
     head = "raw cells" if info.head == "cells" else "onset head"
     return (
         f"A generator of {length} for {', '.join(made)}{given}: network `{config.generator}`, "
         f"arrangement {config.arrangement}, {head}, {info.latent} latent dimensions."
+    )
+
+
+def stream_is(info: ModelInfo, config: StreamConfig) -> str:
+    names = ", ".join(direction.name for direction in info.directions)
+    return (
+        f"A generator of bars for {', '.join(track.name for track in info.tracks)}, each following "
+        f"from the one before, at its place in a phrase of {info.phrase}, with knobs. Latent: "
+        f"{info.section} numbers for the section, {info.latent - info.section} for the bar. Its "
+        f"directions: {names}. An encoder finds the latent of a bar that is played to it."
     )
 
 
@@ -56,7 +69,7 @@ def last_step(checkpoint: Checkpoint) -> int:
     return int(max([checkpoint.step, *(row["step"] for row in checkpoint.history)]))
 
 
-def larger(config: Config) -> str:
+def larger(config: AnyConfig) -> str:
     """A small configuration names the full one."""
     if not config.name.endswith("-small"):
         return ""
@@ -91,7 +104,9 @@ def row(name: str, values: Mapping[str, Any]) -> str:
 def limits(info: ModelInfo, checkpoint: Checkpoint) -> list[str]:
     """What the figures and the construction say against it."""
     found = []
-    if info.phrase == 1:
+    if info.context:
+        found.append("It hears one bar back; what lasts longer is the section's latent.")
+    elif info.steady == 1:
         found.append(
             "It knows no bar before the one it plays; what moves from bar to bar is the latent."
         )
@@ -101,7 +116,7 @@ def limits(info: ModelInfo, checkpoint: Checkpoint) -> list[str]:
         found.append(
             "The figures above were taken with silence given; `livegan evaluate` gives held-out bars."
         )
-    if info.head == "onset":
+    if info.head == "onset" and checkpoint.config.head != "onset48":
         found.append("Notes start on sixteenths only: no triplets, no swing.")
     found.append("All notes of a bar have the velocity that the knob says.")
     for track, held in pairs(info, checkpoint):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnx
@@ -14,16 +17,20 @@ import torch
 from torch import Tensor, nn
 
 from livegan.core.decode import HEADS
-from livegan.core.model import METADATA_KEY, ModelInfo, Track
+from livegan.core.model import ENCODER_KEY, METADATA_KEY, ModelInfo, Track, control_names
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
 from livegan_train.bars import step_before
 from livegan_train.checkpoint import Checkpoint, averaged_maker
+from livegan_train.config import AnyConfig, Config
 from livegan_train.drawn import drawn_bars
 from livegan_train.metrics import measure_tracks
 from livegan_train.networks import Maker
 from livegan_train.run import sample_latents
+from livegan_train.stream.config import StreamConfig
+
+from .stream import PlayableEncoder, PlayableStream, averaged_stream, directions_of, ranges_of
 
 OPSET = 17
 SURE = 10.0
@@ -55,6 +62,7 @@ class Playable(nn.Module):
         super().__init__()
         self.generator, self.head, self.given = maker.generator, maker.head, maker.given
         self.latent = maker.latent
+        self.outputs = HEADS[maker.head.name]
         self.inputs = ("z", *["place"] * (phrase > 1), *["given"] * (maker.given is not None))
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -63,7 +71,7 @@ class Playable(nn.Module):
             told = said(inputs[-1].unsqueeze(1), tuple(logits))
             at = self.given
             logits = {k: torch.cat([v[:, :at], told[k], v[:, at:]], 1) for k, v in logits.items()}
-        return tuple(logits[name] for name in HEADS[self.head.name])
+        return tuple(logits[name] for name in self.outputs)
 
     def examples(self, count: int) -> tuple[Tensor, ...]:
         """Random inputs of the graph, in its order."""
@@ -84,11 +92,23 @@ def said(roll: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
     return {name: SURE * (2 * logits[name] - 1) for name in names}
 
 
-def build(checkpoint: Checkpoint) -> tuple[onnx.ModelProto, Playable]:
-    """The graph, with a free batch size, and the module it was made from."""
-    maker = averaged_maker(checkpoint)
-    playable = Playable(maker, checkpoint.config.phrase).eval()
-    names = HEADS[maker.head.name]
+class Graph(Protocol):
+    """A module with names for what goes in and comes out, and random inputs to try it with."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+
+    def examples(self, count: int) -> tuple[Tensor, ...]: ...
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]: ...
+
+
+def build(playable: Graph) -> onnx.ModelProto:
+    """The graph, with a free batch size."""
+    assert isinstance(playable, nn.Module)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the dynamo exporter is 20 times slower
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)  # of a bi-LSTM: harmless
@@ -101,14 +121,14 @@ def build(checkpoint: Checkpoint) -> tuple[onnx.ModelProto, Playable]:
             path,
             opset_version=OPSET,
             input_names=list(playable.inputs),
-            output_names=list(names),
-            dynamic_axes={name: {0: "batch"} for name in (*playable.inputs, *names)},
+            output_names=list(playable.outputs),
+            dynamic_axes={name: {0: "batch"} for name in (*playable.inputs, *playable.outputs)},
             dynamo=False,
         )
-        return onnx.load(path), playable
+        return onnx.load(path)
 
 
-def parity(playable: Playable, generator: OnnxGenerator) -> float:
+def parity(playable: Graph, generator: OnnxGenerator) -> float:
     """Largest difference between torch and onnxruntime over 64 random latents."""
     inputs = playable.examples(PARITY_LATENTS)
     with torch.no_grad():
@@ -121,14 +141,15 @@ def parity(playable: Playable, generator: OnnxGenerator) -> float:
 
 def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
     """The metadata but for the quality, which is measured on the finished file."""
-    data = checkpoint.data
+    data, config = checkpoint.data, checkpoint.config
+    given = config.given if isinstance(config, Config) else ""
     tracks = tuple(
         Track(
             track,
             GENERAL_MIDI.get(track.lower(), 0),
             "drum" in track.lower(),
             tuple(quantiles),
-            track == checkpoint.config.given,
+            track == given,
         )
         for track, quantiles in zip(data["tracks"], data["note_quantiles"], strict=True)
     )
@@ -138,37 +159,75 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
         "bars": data["bars"],
         "valid": data["valid"],
     }
-    config = checkpoint.config
-    made = sum(not track.given for track in tracks)
-    return ModelInfo(
+    info = ModelInfo(
         name,
-        config.head,
-        config.plan(made).size,
+        "cells" if config.head == "cells" else "onset",
+        latent_of(config, sum(not track.given for track in tracks)),
         tracks,
         phrase=config.phrase,
+        steady=config.phrase,
         data=texts.data,
         credit=texts.credit,
         licence=texts.licence,
         origin=origin,
     )
+    return info if isinstance(config, Config) else of_a_stream(info, checkpoint)
 
 
-def with_metadata(model: onnx.ModelProto, info: ModelInfo) -> bytes:
+def latent_of(config: AnyConfig, made: int) -> int:
+    return config.plan(made).size if isinstance(config, Config) else config.section + config.bar
+
+
+def of_a_stream(info: ModelInfo, checkpoint: Checkpoint) -> ModelInfo:
+    """What only a stream has to say."""
+    config = checkpoint.config
+    assert isinstance(config, StreamConfig)
+    generator, _, head = averaged_stream(checkpoint)
+    both = zip(info.tracks, ranges_of(checkpoint), strict=True)
+    tracks = tuple(replace(track, ranges=ranges) for track, ranges in both)
+    return replace(
+        info,
+        tracks=tracks,
+        phrase=config.places,
+        steady=1,
+        section=config.section,
+        context=True,
+        controls=control_names(tracks),
+        directions=directions_of(generator, head),
+    )
+
+
+def playable_of(checkpoint: Checkpoint) -> tuple[Graph, Graph | None]:
+    """The generator, and the encoder of a stream."""
+    config = checkpoint.config
+    if isinstance(config, Config):
+        return Playable(averaged_maker(checkpoint), config.phrase).eval(), None
+    generator, encoder, head = averaged_stream(checkpoint)
+    shape = generator.shape
+    return PlayableStream(generator, head), PlayableEncoder(encoder, shape.cells, shape.tracks)
+
+
+def with_metadata(model: onnx.ModelProto, info: ModelInfo, parts: Mapping[str, bytes]) -> bytes:
+    """The file: the generator's graph, what it says of itself, and the graphs beside it."""
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA_KEY, value=info.to_json())
+    for key, graph in parts.items():
+        model.metadata_props.add(key=key, value=base64.b85encode(graph).decode())
     return bytes(model.SerializeToString())
 
 
 def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> tuple[ModelInfo, float]:
     """Build, compare, measure and write; returns what was written and the largest error. Raises
     `ExportRefused`, and then leaves `out` as it was."""
-    model, playable = build(checkpoint)
+    playable, encoder = playable_of(checkpoint)
+    model = build(playable)
+    parts = {} if encoder is None else {ENCODER_KEY: build(encoder).SerializeToString()}
     info = describe(checkpoint, name, texts)
     worst = math.inf
 
     def write(beside: Path) -> None:
         nonlocal info, worst
-        beside.write_bytes(with_metadata(model, info))
+        beside.write_bytes(with_metadata(model, info, parts))
         generator = open_session(beside, "cpu")
         worst = parity(playable, generator)
         if not worst <= PARITY_LIMIT:
@@ -179,7 +238,7 @@ def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> t
         measured = measure_tracks(drawn_bars(generator, QUALITY_BARS, QUALITY_SEED))
         quality = {t.name: m.as_dict() for t, m in zip(info.tracks, measured, strict=True)}
         info = replace(info, quality=quality)
-        beside.write_bytes(with_metadata(model, info))
+        beside.write_bytes(with_metadata(model, info, parts))
 
     write_whole(out, write)
     return info, worst

@@ -11,7 +11,8 @@ import torch
 
 from livegan.shell.files import write_whole
 
-from .config import BadConfig, Config, config_from
+from .checks import BadConfig
+from .config import AnyConfig, Config, config_from
 from .networks import Maker, build_maker
 
 FORMAT = 1
@@ -26,7 +27,7 @@ class Checkpoint:
     """`state` holds tensors by part ('ema', 'generator', 'critic', the optimisers, 'rng'); `data`
     describes the training set (tracks, note-count quantiles, measures of the validation split)."""
 
-    config: Config
+    config: AnyConfig
     step: int
     best: float
     data: dict[str, Any]
@@ -81,6 +82,7 @@ def load(path: Path) -> Checkpoint:
 
 def averaged_maker(checkpoint: Checkpoint) -> Maker:
     """The trained generator with its averaged (EMA) weights, ready to draw."""
+    assert isinstance(checkpoint.config, Config)
     maker = build_maker(checkpoint.config, checkpoint.data["tracks"])
     maker.generator.load_state_dict(checkpoint.state["ema"])
     maker.generator.eval()

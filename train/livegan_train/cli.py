@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from .checkpoint import BadCheckpoint
-from .config import BadConfig, load_config
+from .checks import BadConfig
+from .config import load_config
 from .data import BadArchive, load_bars
 from .devices import NoDevice, make_fabric
 from .loop import Diverged, OutOfMemory, fit

@@ -6,27 +6,23 @@ The shipped ones lie in `configs/`; a name without `.toml` means one of those.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .checks import LEAST_BATCH, BadConfig, check_number, one_of
 from .critics import CRITICS
 from .generators import GENERATORS
 from .heads import HEADS
 from .losses import LOSSES, PENALTIES
 from .musegan import ARRANGEMENTS, Plan
+from .stream.config import StreamConfig
 
-LEAST_BATCH = 4
 OPTIMISERS = ("adam", "sgd")
 MAY_BE_ZERO = (
     "gamma", "beta1", "transpose", "seed", "dropout", "pretrain_steps", "momentum", "matching",
 )  # fmt: skip
-
-
-class BadConfig(ValueError):
-    """The configuration can't be used; the message says which line and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ class Config:
         one_of("arrangement", self.arrangement, ARRANGEMENTS)
         one_of("optimiser", self.optimiser, OPTIMISERS)
         for field in fields(self):
-            check_number(field.name, getattr(self, field.name))
+            check_number(field.name, getattr(self, field.name), MAY_BE_ZERO)
         self.check_ranges()
         self.check_networks()
 
@@ -117,20 +113,14 @@ class Config:
         return asdict(self)
 
 
-def one_of(key: str, value: str, known: Iterable[str]) -> None:
-    if value not in known:
-        raise BadConfig(f"{key} = {value!r}: choose one of {', '.join(sorted(known))}")
+AnyConfig = Config | StreamConfig
 
 
-def check_number(key: str, value: object) -> None:
-    zero = key in MAY_BE_ZERO
-    if isinstance(value, (int, float)) and not (value > 0 or (zero and value == 0)):
-        raise BadConfig(f"{key} = {value}: must be {'0 or more' if zero else 'above 0'}")
-
-
-def config_from(values: dict[str, Any]) -> Config:
-    """Check names and types and build the record. Raises `BadConfig`."""
-    known = {field.name: field for field in fields(Config)}
+def config_from(values: dict[str, Any]) -> AnyConfig:
+    """Check names and types and build the record: a stream's if that is its generator. Raises
+    `BadConfig`."""
+    kind = StreamConfig if values.get("generator") == "stream" else Config
+    known = {field.name: field for field in fields(kind)}
     for key, value in values.items():
         if key not in known:
             raise BadConfig(f"unknown key {key!r}: choose from {', '.join(known)}")
@@ -139,9 +129,10 @@ def config_from(values: dict[str, Any]) -> Config:
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise BadConfig(f"{key} = {value!r}: must be a {known[key].type}")
     try:
-        return Config(**values)
+        return kind(**values)
     except TypeError as error:
-        raise BadConfig(str(error).replace("Config.__init__() ", "")) from None
+        message = str(error).replace("StreamConfig.", "").replace("Config.", "")
+        raise BadConfig(message.replace("__init__() ", "")) from None
 
 
 def shipped() -> list[str]:
@@ -150,7 +141,7 @@ def shipped() -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
 
 
-def load_config(source: str, steps: int | None = None) -> Config:
+def load_config(source: str, steps: int | None = None) -> AnyConfig:
     """Read a shipped configuration by name, or a TOML file by path; `steps` overrides its own. Raises
     `BadConfig`."""
     if source in shipped():

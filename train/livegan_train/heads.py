@@ -11,14 +11,17 @@ the critic never sees grey, and the logits at the model file's resolution.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from livegan.core.music import SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
+from livegan.core.music import SIXTEENTHS_PER_BAR, STEPS_PER_BAR
 
 from .bars import Bars, bars_from_roll
+from .stream.cells import Cells
 
 NEVER = -1e4
 """Logit of what a head can't say (an onset off its grid)."""
@@ -73,18 +76,21 @@ class CellsHead(nn.Module):
 
 
 class OnsetHead(nn.Module):
-    """Onset, release and tie on a grid of sixteenths."""
+    """Onset, release and tie on a grid of sixteenths, or of 48 cells, which triplets and swing need."""
 
     name = "onset"
     channels = 3
-    cells = SIXTEENTHS_PER_BAR
     thresholds: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, cells: int = SIXTEENTHS_PER_BAR) -> None:
         super().__init__()
-        self.register_buffer("thresholds", torch.linspace(-2.0, 2.0, STEPS_PER_SIXTEENTH - 1))
+        self.cells, self.steps = cells, STEPS_PER_BAR // cells
+        spread = 2.0 if self.steps > 2 else 0.0
+        self.register_buffer("thresholds", torch.linspace(-spread, spread, self.steps - 1))
 
-    def draw(self, logits: Tensor) -> Bars:
+    def steps_drawn(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Onsets `[batch, track, cell, pitch]` and which steps of each cell sound, `[batch, track,
+        cell, step, pitch]`, hard."""
         onset, tie = hard(logits[:, :, 0]), hard(logits[:, :, 2])
         inside = hard(logits[:, :, 1].unsqueeze(3) - self.thresholds[:, None])
         sounding = [onset[:, :, 0]]
@@ -97,18 +103,34 @@ class OnsetHead(nn.Module):
         struck_next = torch.zeros_like(onset)
         struck_next[:, :, :-1] = onset[:, :, 1:]
         last = steps[:, :, :, -1:] * (1 - struck_next.unsqueeze(3))
-        roll = torch.cat([alive, steps[:, :, :, :-1], last], dim=3)
-        return Bars(roll.flatten(2, 3), onset)
+        return onset, torch.cat([alive, steps[:, :, :, :-1], last], dim=3)
+
+    def draw(self, logits: Tensor) -> Bars:
+        onset, steps = self.steps_drawn(logits)
+        shape = (*onset.shape[:2], SIXTEENTHS_PER_BAR, -1, onset.shape[3])
+        by_sixteenth = onset.reshape(shape).sum(3)
+        return Bars(steps.flatten(2, 3), by_sixteenth)
+
+    def draw_cells(self, logits: Tensor) -> Cells:
+        """What a stream's critic reads."""
+        onset, steps = self.steps_drawn(logits)
+        return Cells(onset, steps.mean(3))
 
     def export(self, logits: Tensor) -> dict[str, Tensor]:
         """`onset` and `keep`, both `[batch, track, step, pitch]`: a cell sounds if struck
         (`onset` > 0), or if the cell before sounded and this one is kept (`keep` > 0)."""
         onset, release, tie = (logits[:, :, i].unsqueeze(3) for i in range(3))
-        never = torch.full_like(onset, NEVER).expand(-1, -1, -1, STEPS_PER_SIXTEENTH - 1, -1)
+        never = torch.full_like(onset, NEVER).expand(-1, -1, -1, self.steps - 1, -1)
         onsets = torch.cat([onset, never], dim=3).flatten(2, 3)
         inside = torch.maximum(release - self.thresholds[:, None], tie)
         into = torch.cat([torch.full_like(tie[:, :, :1], NEVER), tie[:, :, :-1]], dim=2)
         return {"onset": onsets, "keep": torch.cat([into, inside], dim=3).flatten(2, 3)}
 
 
-HEADS: dict[str, type[CellsHead] | type[OnsetHead]] = {"cells": CellsHead, "onset": OnsetHead}
+ONSET_GRIDS = {"onset": SIXTEENTHS_PER_BAR, "onset48": 48}
+"""Cells of a bar, by the head's name."""
+
+HEADS: dict[str, Callable[[], CellsHead | OnsetHead]] = {
+    "cells": CellsHead,
+    **{name: partial(OnsetHead, cells) for name, cells in ONSET_GRIDS.items()},
+}

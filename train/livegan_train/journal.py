@@ -18,7 +18,7 @@ from livegan.shell.files import write_whole
 from livegan.shell.picture import draw_roll
 
 from .board import Board
-from .config import Config
+from .config import AnyConfig
 from .run import Told
 from .validation import Reference, Verdict
 
@@ -34,7 +34,7 @@ class Journal:
     """Collects what steps tell, and speaks every few seconds: epoch, losses, bars/s, time left."""
 
     def __init__(
-        self, config: Config, tracks: Sequence[str], phrases: int, out: Path, step: int, say: Say
+        self, config: AnyConfig, tracks: Sequence[str], phrases: int, out: Path, step: int, say: Say
     ) -> None:
         self.config, self.tracks, self.phrases, self.out, self.say = config, tracks, phrases, out, say
         self.board = Board(out / "tensorboard", step)

@@ -16,18 +16,16 @@ import torch
 from lightning_fabric import Fabric
 
 from . import checkpoint as checkpoints
-from .bars import Bars, bars_from_roll
-from .calibration import calibrate
 from .checkpoint import Checkpoint
-from .config import LEAST_BATCH, BadConfig, Config
-from .data import BarSet, Batches
+from .checks import LEAST_BATCH, BadConfig
+from .config import AnyConfig
+from .data import BarSet
 from .journal import Journal, Row
-from .run import Told, draw_real, pretrain_step, setup, train_step
+from .recipe import begin, pretrain_step, start, train_step
+from .run import Told
 from .validation import Reference, describe, judge, reference
 
 SAVE_SECONDS = 60.0
-CALIBRATION = 512
-"""Phrases from which the generator's first biases are taken."""
 LOOK_EVERY = 50
 """Steps between looks at the losses: each look waits for the device."""
 FREE_TO_CHANGE = {"steps", "validate_every"}
@@ -61,7 +59,7 @@ class StopAsked:
 
 
 @contextmanager
-def memory_line(config: Config) -> Iterator[None]:
+def memory_line(config: AnyConfig) -> Iterator[None]:
     """Turn the two ways in which torch says 'no memory' into one line."""
     try:
         yield
@@ -81,7 +79,7 @@ class Training:
     """One run from its folder and back to it: `last.pt` to go on from, `best.pt` by validation
     distance, pictures and TensorBoard events. Only the first process writes."""
 
-    def __init__(self, config: Config, bars: BarSet, out: Path, say: Say, fabric: Fabric) -> None:
+    def __init__(self, config: AnyConfig, bars: BarSet, out: Path, say: Say, fabric: Fabric) -> None:
         train, valid = bars.select("train"), bars.select("valid")
         if not len(train) or not len(valid):
             raise BadConfig("the archive needs bars in both the train and the valid split")
@@ -89,8 +87,7 @@ class Training:
         self.config, self.out, self.fabric = config, out, fabric
         self.say: Say = say if fabric.is_global_zero else lambda _: None
         self.tracks = bars.tracks
-        self.run = setup(config, bars.tracks, fabric)
-        self.batches = Batches(train, config.phrase, config.transpose, fabric.device)
+        self.run, self.batches = start(config, train, fabric)
         self.real: Reference = reference(valid, config.phrase)
         self.described = describe(train, self.real.measures)
         self.described["data"] = zlib.crc32(bars.packed.tobytes())
@@ -104,8 +101,7 @@ class Training:
         for track, measures in zip(self.tracks, self.real.measures, strict=True):
             self.say(f"valid {track}: {measures}")
         if not self.resume():
-            calibrate(self.run.maker, self.sample_of_data())
-            self.run.ema.load_state_dict(self.run.generator.state_dict())
+            begin(self.run, self.batches)
         journal = None
         if self.fabric.is_global_zero:
             journal = Journal(
@@ -209,17 +205,12 @@ class Training:
         self.say(f"resumed {last} at step {self.run.step:,}")
         return True
 
-    def sample_of_data(self) -> Bars:
-        """The same bars in every process; the run's own random numbers stay as they are."""
-        random = torch.Generator(self.fabric.device).manual_seed(self.config.seed)
-        return bars_from_roll(self.batches.rolls(*self.batches.choose(CALIBRATION, random)))
-
     def pretrain(self, stop: StopAsked) -> None:
         """The generator as a decoder, until its steps are done or someone asks to stop."""
         run, saved_at = self.run, time.monotonic()
         loss = torch.zeros(())
         while run.pretraining and not self.all_stop(stop):
-            loss = pretrain_step(run, draw_real(run, self.batches))
+            loss = pretrain_step(run, self.batches)
             if run.pretrained % LOOK_EVERY == 0 and not math.isfinite(float(loss)):
                 self.diverged("the loss of pretraining is not a number")
             if time.monotonic() - saved_at > SAVE_SECONDS:
@@ -230,14 +221,14 @@ class Training:
             self.say(f"pretrained {run.pretrained:,} steps, reconstruction {float(loss):.3f}")
 
 
-def fit(config: Config, bars: BarSet, out: Path, say: Say, fabric: Fabric | None = None) -> Path:
+def fit(config: AnyConfig, bars: BarSet, out: Path, say: Say, fabric: Fabric | None = None) -> Path:
     """Train to the config's last step, resuming from `out/last.pt` if it is there. Raises `BadConfig`,
     `BadArchive`, `Diverged`, `OutOfMemory`, `BadCheckpoint`, `OSError`."""
     fabric = fabric or Fabric(accelerator="cpu", devices=1)
     return Training(config, bars, out, say, fabric).fit()
 
 
-def check_share(config: Config, processes: int) -> None:
+def check_share(config: AnyConfig, processes: int) -> None:
     """Each process needs a batch that it could train with alone. Raises `BadConfig`."""
     share = config.batch // processes
     if config.batch % processes or share < LEAST_BATCH or share % 2:
@@ -247,7 +238,7 @@ def check_share(config: Config, processes: int) -> None:
         )
 
 
-def check_same(saved: Config, config: Config, path: Path) -> None:
+def check_same(saved: AnyConfig, config: AnyConfig, path: Path) -> None:
     changed = {k for k, v in config.as_dict().items() if saved.as_dict()[k] != v} - FREE_TO_CHANGE
     if changed:
         raise BadConfig(

@@ -9,7 +9,8 @@ from functools import partial
 from torch import Tensor, nn
 
 from .bars import Bars, insert_track
-from .config import BadConfig, Config
+from .checks import BadConfig
+from .config import Config
 from .critics import CRITICS, Conv, EachTrack
 from .generators import GENERATORS, Conv16
 from .heads import HEADS, CellsHead, OnsetHead

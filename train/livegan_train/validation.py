@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from .bars import Bars, bars_from_roll
 from .data import BadArchive, BarSet
 from .metrics import Measures, distance, measure_tracks, notes_per_bar
-from .networks import Maker
 from .run import sample_latents
 
 BoolArray = NDArray[np.bool_]
@@ -23,6 +23,22 @@ PAIRS = 500
 AT_ONCE = 240
 QUANTILE_LEVELS = [*(level / 20 for level in range(20)), 0.99]
 """Even ones, but for the last: the densest bar of all is a freak."""
+
+
+class Draws(Protocol):
+    """A generator with its head. `latent` is the size of what it draws from, `given` the place of the
+    track that it accompanies."""
+
+    @property
+    def generator(self) -> nn.Module: ...
+
+    @property
+    def latent(self) -> int: ...
+
+    @property
+    def given(self) -> int | None: ...
+
+    def draw(self, z: Tensor, real: Bars) -> Bars: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,7 @@ def pairwise(rolls: BoolArray) -> float:
 
 
 @torch.no_grad()
-def sample_rolls(maker: Maker, count: int, seed: int, beside: BoolArray) -> BoolArray:
+def sample_rolls(maker: Draws, count: int, seed: int, beside: BoolArray) -> BoolArray:
     """About `count` bars of fresh latents, bool `[bar, track, step, pitch]`; `beside` are real bars for
     a model that accompanies one of their tracks."""
     maker.generator.eval()
@@ -94,7 +110,7 @@ def real_bars(rolls: BoolArray, device: torch.device) -> Bars:
     return bars_from_roll(torch.from_numpy(rolls).to(device).float())
 
 
-def judge(maker: Maker, real: Reference, tracks: Sequence[str], seed: int) -> Verdict:
+def judge(maker: Draws, real: Reference, tracks: Sequence[str], seed: int) -> Verdict:
     """Draw, measure, compare."""
     rolls = sample_rolls(maker, VALIDATION_BARS, seed, real.rolls)
     drawn = measure_tracks(rolls)

@@ -1,0 +1,272 @@
+"""Streams: trained beside the bar before, exported with knobs and an encoder, and played."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from livegan.core.decode import decode
+from livegan.core.knobs import KNOBS, measured
+from livegan.core.rendering import Cue
+from livegan.core.roll import notes_from_roll, roll_from_notes
+from livegan.shell.generator import OnnxGenerator, load_model
+from livegan_export import onnx_file
+from livegan_export.onnx_file import Texts, write_model
+from livegan_train import checkpoint as checkpoints
+from livegan_train.checks import BadConfig
+from livegan_train.config import config_from
+from livegan_train.data import BarSet
+from livegan_train.drawn import drawn_bars, streamed_bars
+from livegan_train.heads import OnsetHead
+from livegan_train.loop import fit
+from livegan_train.stream.attributes import Ranks, attributes, quantiles_of
+from livegan_train.stream.cells import Cells, cells_of_codes, cells_of_roll, codes_of
+from livegan_train.stream.config import StreamConfig
+from livegan_train.stream.data import StreamData, keys_of, places_of
+from livegan_train.stream.losses import reconstruction, uniformity
+from livegan_train.stream.run import autoencoder_loss, begin, look, setup, train_step, turn
+
+from .composed import corpus
+
+TINY = StreamConfig(
+    name="tiny", width=16, blocks=1, section=4, bar=8, pretrain_steps=3, batch=16, steps=8,
+    validate_every=4, transpose=2,
+)  # fmt: skip
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def bars() -> BarSet:
+    return corpus(12, 16, drums=True)
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livegan_train.validation.VALIDATION_BARS", 60)
+    monkeypatch.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
+    monkeypatch.setattr(onnx_file, "QUALITY_BARS", 20)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+@pytest.fixture
+def model(bars: BarSet, tmp_path: Path) -> OnnxGenerator:
+    best = fit(TINY, bars, tmp_path / "run", quiet)
+    path = tmp_path / "tiny.onnx"
+    write_model(checkpoints.load(best), path, "tiny", Texts())
+    return load_model(str(path), "cpu")
+
+
+# cells
+
+
+@pytest.mark.parametrize("cells", [16, 48])
+def test_bars_on_the_grid_come_back_from_their_cells(bars: BarSet, cells: int) -> None:
+    rolls = bars.rolls(slice(0, 30))
+    one = cells_of_codes(torch.from_numpy(codes_of(rolls, cells)), cells)
+    other = cells_of_roll(torch.from_numpy(rolls).float(), cells)
+    assert torch.equal(one.onset, other.onset)
+    assert torch.allclose(one.hold, other.hold, atol=1e-6)
+
+
+def test_triplets_need_the_finer_grid() -> None:
+    roll = np.zeros((1, 1, 96, 84), bool)
+    roll[0, 0, [0, 8, 16], 40] = True
+    assert codes_of(roll, 48)[0, 0, [0, 4, 8], 40].tolist() == [9, 9, 9]
+    assert codes_of(roll, 16)[0, 0, :4, 40].tolist() == [9, 9, 0, 9], "moved to the nearest sixteenth"
+
+
+@pytest.mark.parametrize("cells", [16, 48])
+def test_what_a_head_draws_is_what_its_exported_logits_say(cells: int) -> None:
+    head = OnsetHead(cells)
+    logits = torch.randn(3, 2, 3, cells, 84, generator=torch.Generator().manual_seed(0)) - 1.0
+    drawn, exported = head.draw(logits).roll.bool(), head.export(logits)
+    whole = head.draw_cells(logits)
+    for bar in range(3):
+        for track in range(2):
+            notes = decode(*(exported[key][bar, track].numpy() for key in ("onset", "keep")))
+            roll = np.zeros((96, 84), bool)
+            for start, length, row in zip(*notes, strict=True):
+                roll[start : start + length, row] = True
+            assert (roll == drawn[bar, track].numpy()).all()
+    assert torch.allclose(cells_of_roll(drawn.float(), cells).hold, whole.hold, atol=1e-6)
+
+
+def test_knobs_measure_cells_as_the_runtime_measures_notes(bars: BarSet) -> None:
+    rolls = bars.rolls(slice(0, 20))[:, 1:]
+    values, _ = attributes(cells_of_codes(torch.from_numpy(codes_of(rolls, 16)), 16))
+    for roll, got in zip(rolls[:, 0], values[:, 0], strict=True):
+        notes = notes_from_roll(roll)
+        if not notes:
+            continue
+        starts, lengths = (np.array([getattr(n, f) for n in notes]) for f in ("start", "length"))
+        rows = np.array([n.pitch - 24 for n in notes])
+        found = measured(starts, lengths, rows)
+        assert found is not None
+        assert got.tolist() == pytest.approx(list(found), rel=0.02, abs=0.05)
+
+
+def test_ranks_and_values_are_each_others_way_back() -> None:
+    values = np.random.default_rng(0).gamma(2, 3, (500, 1, 5)).astype(np.float32)
+    ranks = Ranks(torch.from_numpy(quantiles_of(values, np.ones((500, 1), bool))))
+    middle = torch.from_numpy(np.quantile(values, [0.1, 0.5, 0.9], axis=0)).float()
+    assert torch.allclose(ranks.values(ranks.of(middle)), middle, atol=1e-2)
+    assert ranks.of(middle)[:, 0, 0].tolist() == pytest.approx([0.1, 0.5, 0.9], abs=0.02)
+
+
+# data
+
+
+def test_a_songs_key_is_heard() -> None:
+    song = np.zeros((8, 1, 96, 84), bool)
+    for bar in range(8):
+        for place, degree in enumerate((0, 4, 7, 5, 9, 7, 11, 0)):
+            song[bar, 0, place * 12 : place * 12 + 11, 36 + (degree + 7) % 12] = True
+    assert keys_of(codes_of(song, 16)).tolist() == [7] * 8, "G major"
+
+
+def test_phrases_end_where_bars_end_early() -> None:
+    song = np.zeros((32, 1, 96, 84), bool)
+    song[:, 0, ::12, 40] = True
+    song[5::8, 0, 24:] = False
+    places = places_of(codes_of(song, 16), np.arange(32, dtype=np.int32), 8)
+    assert places[5::8].tolist() == [7] * 4
+    assert places[6::8].tolist() == [0] * 4
+
+
+def test_a_batch_has_each_bar_with_the_one_before_it(bars: BarSet) -> None:
+    one = bars.rows(np.flatnonzero(bars.song_id == 0))
+    data = StreamData(one, replace(TINY, transpose=0), CPU)
+    batch = data.batch(64, torch.Generator().manual_seed(0))
+    rows = [int((data.codes == code).flatten(1).all(1).nonzero()[0]) for code in codes_again(batch.now)]
+    for row, before in zip(rows, batch.before.onset, strict=True):
+        if row == 0:
+            assert not before.any(), "silence before the first bar"
+        else:
+            assert torch.equal(before, (data.codes[row - 1] >= 8).float())
+
+
+def codes_again(cells: Cells) -> torch.Tensor:
+    return (cells.hold * 6).round().to(torch.uint8) + 8 * cells.onset.to(torch.uint8)
+
+
+# training
+
+
+def test_an_autoencoder_learns_to_say_bars_again(bars: BarSet) -> None:
+    config = replace(TINY, pretrain_steps=1_000, width=32, bar=32, noise=0.1, pretrain_lr=3e-3)
+    data = StreamData(bars.select("train"), config, CPU)
+    run = setup(config, data, Fabric(accelerator="cpu", devices=1))
+    begin(run, data)
+    first = float(autoencoder_loss(run, look(run, data), 16).detach())
+    for _ in range(150):
+        train_step(run, data)
+    assert float(autoencoder_loss(run, look(run, data), 16).detach()) < 0.6 * first
+
+
+def test_a_perfect_answer_costs_nothing_and_a_missing_note_more_than_a_wrong_one() -> None:
+    roll = np.zeros((1, 1, 96, 84), bool)
+    roll[0, 0, :18, 40] = True
+    target = cells_of_codes(torch.from_numpy(codes_of(roll, 16)), 16)
+    head = OnsetHead()
+    perfect = torch.full((1, 1, 3, 16, 84), -20.0)
+    perfect[0, 0, 0, 0, 40] = 20.0
+    perfect[0, 0, 1, :, 40] = 20.0
+    perfect[0, 0, 2, :2, 40] = 20.0
+    assert float(reconstruction(perfect, head.thresholds, target, 2.0)) < 1e-3
+    missing, wrong = perfect.clone(), perfect.clone()
+    missing[0, 0, 0, 0, 40] = -1.0
+    wrong[0, 0, 0, 4, 50] = 1.0
+    costs = [float(reconstruction(x, head.thresholds, target, 2.0)) for x in (missing, wrong)]
+    assert costs[0] > 1.5 * costs[1]
+
+
+def test_codes_that_crowd_together_are_told_from_those_that_fill_the_sphere() -> None:
+    random = torch.Generator().manual_seed(0)
+    spread = torch.randn(256, 8, generator=random)
+    spread = 8**0.5 * torch.nn.functional.normalize(spread, dim=1)
+    crowded = 8**0.5 * torch.nn.functional.normalize(spread + 5.0, dim=1)
+    assert uniformity(crowded, 32, random) > 10 * uniformity(spread, 32, random)
+
+
+def test_a_turn_goes_as_far_as_it_says() -> None:
+    z = 3.0 * torch.nn.functional.normalize(torch.randn(5, 9), dim=1)
+    turned = turn(z, torch.full((5, 1), 0.7), torch.randn(5, 9))
+    cosine = torch.nn.functional.cosine_similarity(z, turned, dim=1)
+    assert torch.allclose(cosine, torch.full((5,), 0.7).cos(), atol=1e-5)
+    assert torch.allclose(turned.norm(dim=1), z.norm(dim=1), atol=1e-5)
+
+
+def test_a_resumed_stream_is_the_same_to_the_bit(bars: BarSet, tmp_path: Path) -> None:
+    fit(TINY, bars, tmp_path / "whole", quiet)
+    fit(replace(TINY, steps=5), bars, tmp_path / "halves", quiet)
+    fit(TINY, bars, tmp_path / "halves", quiet)
+    one, other = (checkpoints.load(tmp_path / n / "last.pt") for n in ("whole", "halves"))
+    assert one.step == other.step == 8
+    for name in ("generator", "encoder", "critic", "ema"):
+        for key, tensor in one.state[name].items():
+            assert torch.equal(tensor, other.state[name][key]), f"{name} {key}"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"head": "cells"}, "head = 'cells': choose one of onset, onset48"),
+        ({"batch": 10}, "a multiple of 4"),
+        ({"widht": 3}, "unknown key 'widht'"),
+        ({"context": 2.0}, "between 0 and 1"),
+        ({"lr": 0.0}, "lr = 0.0: must be above 0"),
+    ],
+)
+def test_a_wrong_line_of_a_config_is_named(values: dict[str, object], said: str) -> None:
+    with pytest.raises(BadConfig, match=said):
+        config_from({"name": "x", "generator": "stream"} | values)
+
+
+# the model file
+
+
+def test_the_file_says_what_a_stream_is(model: OnnxGenerator) -> None:
+    info = model.info
+    assert (info.phrase, info.steady, info.section, info.latent) == (8, 1, 4, 12)
+    assert info.context
+    assert info.controls == (*(f"{k} {t}" for t in ("Drums", "Piano") for k in KNOBS), "key")
+    assert len(info.directions) == 8
+    assert len({direction.name for direction in info.directions}) == 8
+    assert all(len(info.tracks[1].quantiles(knob)) >= 20 for knob in KNOBS)
+
+
+def test_context_place_and_knobs_reach_the_graph(model: OnnxGenerator) -> None:
+    plain = Cue(np.ones(12))
+    roll = np.zeros((2, 96, 84), bool)
+    roll[1, :40, 30] = True
+    controls = np.full(len(model.info.controls), 0.9, np.float32)
+    same = model.logits(plain).onset
+    for cue in (replace(plain, context=roll), replace(plain, controls=controls)):
+        assert np.abs(model.logits(cue).onset - same).max() > 0
+    assert np.array_equal(model.logits(replace(plain, context=np.zeros_like(roll))).onset, same)
+
+
+def test_bars_are_made_with_the_bar_before_and_without(model: OnnxGenerator) -> None:
+    assert drawn_bars(model, 5, 1).shape == streamed_bars(model, 5, 1).shape == (5, 2, 96, 84)
+
+
+def test_a_bar_has_a_latent_on_both_spheres(model: OnnxGenerator, bars: BarSet) -> None:
+    z = model.encode(bars.rolls(slice(0, 1))[0])
+    assert np.linalg.norm(z[:4]) == pytest.approx(2.0, abs=1e-4)
+    assert np.linalg.norm(z[4:]) == pytest.approx(8**0.5, abs=1e-4)
+    assert not np.allclose(z, model.encode(bars.rolls(slice(40, 41))[0]))
+
+
+def test_notes_survive_the_way_through_a_roll() -> None:
+    head = OnsetHead()
+    logits = torch.randn(1, 1, 3, 16, 84, generator=torch.Generator().manual_seed(3)) - 1.5
+    roll = head.draw(logits).roll[0, 0].bool().numpy()
+    assert (roll_from_notes(notes_from_roll(roll)) == roll).all()

@@ -1,0 +1,66 @@
+"""Which kind of run a config asks for: what the loop starts, begins and steps is chosen here."""
+
+from __future__ import annotations
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from . import run as gan
+from .bars import Bars, bars_from_roll
+from .calibration import calibrate
+from .checks import BadConfig
+from .config import AnyConfig, Config
+from .data import BarSet, Batches
+from .run import Run, Told
+from .stream import run as stream
+from .stream.data import StreamData
+from .stream.run import StreamRun
+
+CALIBRATION = 512
+"""Phrases from which the generator's first biases are taken."""
+AnyRun = Run | StreamRun
+AnyData = Batches | StreamData
+
+
+def start(config: AnyConfig, train: BarSet, fabric: Fabric) -> tuple[AnyRun, AnyData]:
+    """A run from its seed, and what it draws batches from. Raises `BadConfig`."""
+    if isinstance(config, Config):
+        batches = Batches(train, config.phrase, config.transpose, fabric.device)
+        return gan.setup(config, train.tracks, fabric), batches
+    if fabric.world_size > 1:
+        raise BadConfig("a stream trains in one process: --devices 1")
+    data = StreamData(train, config, fabric.device)
+    return stream.setup(config, data, fabric), data
+
+
+def begin(run: AnyRun, data: AnyData) -> None:
+    """A fresh start, from the data's own density."""
+    if isinstance(run, StreamRun):
+        assert isinstance(data, StreamData)
+        stream.begin(run, data)
+        return
+    assert isinstance(data, Batches)
+    calibrate(run.maker, sample_of_data(run, data))
+    run.ema.load_state_dict(run.generator.state_dict())
+
+
+def sample_of_data(run: Run, data: Batches) -> Bars:
+    """The same bars in every process; the run's own random numbers stay as they are."""
+    random = torch.Generator(run.fabric.device).manual_seed(run.config.seed)
+    return bars_from_roll(data.rolls(*data.choose(CALIBRATION, random)))
+
+
+def train_step(run: AnyRun, data: AnyData) -> Told:
+    if isinstance(run, StreamRun):
+        assert isinstance(data, StreamData)
+        return stream.train_step(run, data)
+    assert isinstance(data, Batches)
+    return gan.train_step(run, data)
+
+
+def pretrain_step(run: AnyRun, data: AnyData) -> Tensor:
+    """Of runs whose pretraining is a phase of its own; a stream's first steps are its pretraining."""
+    assert isinstance(run, Run)
+    assert isinstance(data, Batches)
+    return gan.pretrain_step(run, gan.draw_real(run, data))

@@ -1,0 +1,84 @@
+"""Losses of a stream beside the GAN's own: reconstruction, knobs, counts, and a latent that fills its
+spheres. They know tensors and nothing else."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .cells import Cells
+
+
+def reconstruction(logits: Tensor, thresholds: Tensor, target: Cells, weight: float) -> Tensor:
+    """Cross-entropy of a head's logits `[batch, track, 3, cell, pitch]` against bars that they should
+    say, per note. A missing onset costs `weight` times a wrong one."""
+    onset, release, tie = logits.unbind(2)
+    steps = thresholds.shape[0] + 1
+    alive = (target.hold > 0).to(onset.dtype)
+    full = (target.hold > 1 - 0.5 / steps).to(onset.dtype)
+    next_alive = F.pad(alive * (1 - target.onset), (0, 0, 0, 1))[:, :, 1:]
+    next_alive[:, :, -1] = 1.0
+    tied = alive * full * next_alive
+    notes = target.onset.sum().clamp_min(1.0)
+    struck = F.binary_cross_entropy_with_logits(
+        onset, target.onset, pos_weight=onset.new_tensor(weight), reduction="sum"
+    )
+    ties = (F.binary_cross_entropy_with_logits(tie, tied, reduction="none") * alive).sum()
+    inside = release.unsqueeze(4) - thresholds
+    reached = (target.hold * steps - 0.5).unsqueeze(4) > torch.arange(1, steps, device=onset.device)
+    lengths = F.binary_cross_entropy_with_logits(inside, reached.to(onset.dtype), reduction="none")
+    ended = (alive * (1 - tied)).unsqueeze(4)
+    loss: Tensor = (struck + 0.5 * ties + 0.5 * (lengths * ended).sum()) / notes
+    return loss
+
+
+def uniformity(codes: Tensor, directions: int, random: torch.Generator) -> Tensor:
+    """Sliced Wasserstein distance of points of a sphere `[batch, size]` from a uniform sample: the
+    latents of real bars shall fill the sphere that the performer moves on (Kolouri et al., 2018)."""
+    size = codes.shape[1]
+    along = torch.randn(size, directions, generator=random, device=codes.device)
+    along = along / along.norm(dim=0)
+    uniform = torch.randn(codes.shape, generator=random, device=codes.device)
+    uniform = math.sqrt(size) * F.normalize(uniform, dim=1)
+    apart = (codes @ along).sort(dim=0).values - (uniform @ along).sort(dim=0).values
+    squared: Tensor = apart.pow(2).mean()
+    return squared
+
+
+def asked_loss(got: Tensor, asked: Tensor, spread: Tensor, counts: Tensor) -> Tensor:
+    """How far bars are from what the knobs asked, in the data's standard deviations: smooth L1 over
+    `[batch, track, knob]` where `counts` (0 or 1)."""
+    apart = F.smooth_l1_loss(got / spread, asked / spread, reduction="none")
+    return (apart * counts).sum() / counts.sum().clamp_min(1.0)
+
+
+def matching(drawn: Cells, real: Cells) -> Tensor:
+    """The sorted counts of a batch against the real batch's (see `livegan_train.matching`)."""
+    return (
+        torch.stack(
+            [counts_apart(drawn, real), rates_apart(drawn, real, 2), rates_apart(drawn, real, 3)]
+        )
+    ).sum()
+
+
+def counts(cells: Cells) -> Tensor:
+    """`[batch, track, 5]`: notes, sounding cells, pitch classes, cells not silent, log(1 + notes)."""
+    struck = cells.onset.sum(2)
+    classes = struck.reshape(*struck.shape[:2], -1, 12).sum(2).clamp(max=1).sum(2)
+    notes = struck.sum(2)
+    found = (notes, cells.hold.sum((2, 3)), classes, cells.hold.amax(3).sum(2), notes.log1p())
+    return torch.stack(found, dim=2)
+
+
+def counts_apart(drawn: Cells, real: Cells) -> Tensor:
+    got, wanted = counts(drawn).sort(dim=0).values, counts(real).sort(dim=0).values
+    return ((got - wanted) / (wanted.std(dim=0) + 0.2)).pow(2).mean((0, 2)).sum()
+
+
+def rates_apart(drawn: Cells, real: Cells, over: int) -> Tensor:
+    """How often each pitch (over cells, 2) or cell (over pitches, 3) is struck: chi-squared."""
+    got, wanted = drawn.onset.mean((0, over)), real.onset.mean((0, over))
+    return ((got - wanted).pow(2) / (wanted + got.detach() + 1e-3)).sum()
