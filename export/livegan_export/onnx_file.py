@@ -30,7 +30,8 @@ from livegan_train.networks import Maker
 from livegan_train.run import sample_latents
 from livegan_train.stream.config import StreamConfig
 
-from .stream import PlayableEncoder, PlayableStream, averaged_stream, directions_of, ranges_of
+from .directions import directions_of
+from .stream import PlayableEncoder, PlayableStream, averaged_stream, ranges_of
 
 OPSET = 17
 SURE = 10.0

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from livegan.core.knobs import KNOBS
-from livegan.core.model import Direction
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan_train.checkpoint import Checkpoint
 from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
-from livegan_train.stream.attributes import attributes
-from livegan_train.stream.cells import Cells, cells_of_roll
+from livegan_train.stream.cells import cells_of_roll
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.networks import StreamEncoder, StreamGenerator
-from livegan_train.stream.run import FREE, silence
-
-CANDIDATES = 24
-DIRECTIONS = 8
-FAR = 4.0
-TRIED = 256
-WORDS = {
-    "density": ("more notes", "fewer notes"),
-    "register": ("higher", "lower"),
-    "polyphony": ("fuller", "thinner"),
-    "syncopation": ("off the beat", "on the beat"),
-    "length": ("longer", "shorter"),
-}
 
 
 def averaged_stream(checkpoint: Checkpoint) -> tuple[StreamGenerator, StreamEncoder, OnsetHead]:
@@ -105,55 +89,3 @@ def ranges_of(checkpoint: Checkpoint) -> list[dict[str, tuple[float, ...]]]:
         }
         for track in tables
     ]
-
-
-@torch.no_grad()
-def directions_of(generator: StreamGenerator, head: OnsetHead) -> tuple[Direction, ...]:
-    """Eight of the directions in which the generator's first layers turn a latent into most (closed
-    form: SeFa, Shen and Zhou, 2021), named after what they change most, each in its own way if there
-    are enough."""
-    weights = [generator.dense.weight]
-    latent = generator.shape.latent
-    weights += [block.tell.weight[:, :latent] for block in generator.blocks.blocks]  # type: ignore[union-attr, index]
-    values, vectors = torch.linalg.eigh(sum(w.T @ w / w.pow(2).sum() for w in weights))
-    found = vectors.T[values.argsort(descending=True)[:CANDIDATES]]
-    effects = [effect_of(generator, head, vector) for vector in found]
-    chosen: list[Direction] = []
-    order = sorted(range(len(found)), key=lambda i: -float(np.abs(effects[i]).max()))
-    for place in order:
-        knob = int(np.abs(effects[place]).argmax())
-        vector = found[place] * (1.0 if effects[place][knob] >= 0 else -1.0)
-        name = named(KNOBS[knob], [direction.name for direction in chosen])
-        chosen.append(Direction(name, tuple(round(float(v), 5) for v in vector)))
-        if len(chosen) == DIRECTIONS:
-            break
-    return tuple(chosen)
-
-
-def named(knob: str, taken: list[str]) -> str:
-    """'higher', then 'higher 2' and so on."""
-    word = WORDS[knob][0]
-    count = sum(name.rstrip(" 23456789") == word for name in taken)
-    return word if count == 0 else f"{word} {count + 1}"
-
-
-def effect_of(generator: StreamGenerator, head: OnsetHead, vector: Tensor) -> np.ndarray:
-    """How far a direction changes each knob's measure from one side to the other, in its standard
-    deviations, mean over tracks and bars."""
-    shape = generator.shape
-    random = torch.Generator().manual_seed(1)
-    z = sample_latents(TRIED, shape.latent, random)
-    ends = [measured(generator, head, z + side * FAR * vector) for side in (-1.0, 1.0)]
-    spread = measured(generator, head, z).std(0).clamp_min(1e-3)
-    effect: np.ndarray = ((ends[1] - ends[0]).mean(0) / spread).mean(0).numpy()
-    return effect
-
-
-def measured(generator: StreamGenerator, head: OnsetHead, z: Tensor) -> Tensor:
-    """The knobs' measures `[bar, track, knob]` of bars with nothing before them."""
-    shape = generator.shape
-    free = torch.full((len(z), shape.controls), FREE)
-    place = torch.arange(len(z)) % shape.places
-    before: Cells = silence(len(z), shape, z.device)
-    values, _ = attributes(head.draw_cells(generator(z, before, place, free)))
-    return values

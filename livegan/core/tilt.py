@@ -20,6 +20,8 @@ from .knobs import WEAKNESS, Measured, measured, scale_of
 from .music import PITCHES
 
 HALVINGS = 9
+NEAR_ENOUGH = 0.1
+"""Sounding pitches that a bar may miss its polyphony by."""
 SWEEPS = 2
 FARTHEST = {"register": 30.0, "syncopation": 16.0, "polyphony": 3.0, "length": 40.0}
 """How far each tilt may lean, in logits (register: over the whole range of pitches)."""
@@ -92,11 +94,20 @@ class Tilter:
                 lean = self.bisect(lean, "register", wish.register, self.pitch_of)
             if wish.syncopation is not None:
                 lean = self.bisect(lean, "syncopation", wish.syncopation, self.off_of)
-            if wish.length is not None:
-                lean = self.bisect(lean, "length", wish.length, self.length_of)
-            if wish.polyphony is not None:
-                lever = "length" if wish.length is None else "polyphony"
-                lean = self.bisect(lean, lever, wish.polyphony, self.polyphony_of)
+            lean = self.solve_lengths(lean)
+        return lean
+
+    def solve_lengths(self, lean: Lean) -> Lean:
+        """Length and polyphony: by how long notes are kept, and by how many are struck together where
+        that does not suffice."""
+        if self.wish.length is not None:
+            lean = self.bisect(lean, "length", self.wish.length, self.length_of)
+        if self.wish.polyphony is None:
+            return lean
+        if self.wish.length is None:
+            lean = self.bisect(lean, "length", self.wish.polyphony, self.polyphony_of)
+        if abs(self.polyphony_of(lean) - self.wish.polyphony) > NEAR_ENOUGH:
+            lean = self.bisect(lean, "polyphony", self.wish.polyphony, self.polyphony_of)
         return lean
 
     def bisect(self, lean: Lean, knob: str, wanted: float, measure: Callable[[Lean], float]) -> Lean:

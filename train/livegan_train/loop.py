@@ -79,12 +79,20 @@ class Training:
     """One run from its folder and back to it: `last.pt` to go on from, `best.pt` by validation
     distance, pictures and TensorBoard events. Only the first process writes."""
 
-    def __init__(self, config: AnyConfig, bars: BarSet, out: Path, say: Say, fabric: Fabric) -> None:
+    def __init__(
+        self,
+        config: AnyConfig,
+        bars: BarSet,
+        out: Path,
+        say: Say,
+        fabric: Fabric,
+        trained: Checkpoint | None = None,
+    ) -> None:
         train, valid = bars.select("train"), bars.select("valid")
         if not len(train) or not len(valid):
             raise BadConfig("the archive needs bars in both the train and the valid split")
         check_share(config, fabric.world_size)
-        self.config, self.out, self.fabric = config, out, fabric
+        self.config, self.out, self.fabric, self.trained = config, out, fabric, trained
         self.say: Say = say if fabric.is_global_zero else lambda _: None
         self.tracks = bars.tracks
         self.run, self.batches = start(config, train, fabric)
@@ -101,7 +109,7 @@ class Training:
         for track, measures in zip(self.tracks, self.real.measures, strict=True):
             self.say(f"valid {track}: {measures}")
         if not self.resume():
-            begin(self.run, self.batches)
+            begin(self.run, self.batches, self.trained)
         journal = None
         if self.fabric.is_global_zero:
             journal = Journal(
@@ -221,11 +229,19 @@ class Training:
             self.say(f"pretrained {run.pretrained:,} steps, reconstruction {float(loss):.3f}")
 
 
-def fit(config: AnyConfig, bars: BarSet, out: Path, say: Say, fabric: Fabric | None = None) -> Path:
-    """Train to the config's last step, resuming from `out/last.pt` if it is there. Raises `BadConfig`,
+def fit(
+    config: AnyConfig,
+    bars: BarSet,
+    out: Path,
+    say: Say,
+    fabric: Fabric | None = None,
+    trained: Checkpoint | None = None,
+) -> Path:
+    """Train to the config's last step, resuming from `out/last.pt` if it is there, else beginning from
+    another run's generator if one is given. Raises `BadConfig`,
     `BadArchive`, `Diverged`, `OutOfMemory`, `BadCheckpoint`, `OSError`."""
     fabric = fabric or Fabric(accelerator="cpu", devices=1)
-    return Training(config, bars, out, say, fabric).fit()
+    return Training(config, bars, out, say, fabric, trained).fit()
 
 
 def check_share(config: AnyConfig, processes: int) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from . import run as gan
 from .bars import Bars, bars_from_roll
 from .calibration import calibrate
+from .checkpoint import Checkpoint
 from .checks import BadConfig
 from .config import AnyConfig, Config
 from .data import BarSet, Batches
@@ -34,12 +35,15 @@ def start(config: AnyConfig, train: BarSet, fabric: Fabric) -> tuple[AnyRun, Any
     return stream.setup(config, data, fabric), data
 
 
-def begin(run: AnyRun, data: AnyData) -> None:
-    """A fresh start, from the data's own density."""
+def begin(run: AnyRun, data: AnyData, trained: Checkpoint | None = None) -> None:
+    """A fresh start, from the data's own density or from a generator that was trained before. Raises
+    `BadConfig`."""
     if isinstance(run, StreamRun):
         assert isinstance(data, StreamData)
-        stream.begin(run, data)
+        stream.begin(run, data, trained)
         return
+    if trained is not None:
+        raise BadConfig("only a stream begins from another run")
     assert isinstance(data, Batches)
     calibrate(run.maker, sample_of_data(run, data))
     run.ema.load_state_dict(run.generator.state_dict())

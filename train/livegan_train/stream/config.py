@@ -11,19 +11,20 @@ from .attributes import KNOBS
 from .networks import Shape
 
 MAY_BE_ZERO = (
-    "seed", "transpose", "pretrain_steps", "section", "reconstruct", "spread", "asked", "matching",
-    "noise", "context", "mismatched",
+    "seed", "transpose", "pretrain_steps", "critic_first", "section", "reconstruct", "spread",
+    "asked", "matching", "noise", "context", "mismatched",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
-    """Networks: the latent is `section` + `bar` numbers; phrases have `places` bars. `pretrain_steps`
-    are steps as an autoencoder alone. Weights of the losses beside the GAN's: `reconstruct`, on
-    `reconstructed` of the batch; `spread` (of the codes over the latent's spheres); `asked` (knobs);
-    `matching` (counts). A missing onset costs `missing` times a wrong one; `noise` is added to codes,
-    in standard deviations. `context` is the share of bars that hear the one before, `mismatched`
-    that of wrong pairs among them that the critic shall see through. The rest is as for others."""
+    """Networks: the latent is `section` + `bar` numbers; phrases have `places` bars.
+    `pretrain_steps` are steps as an autoencoder alone, `critic_first` steps of the critic alone
+    after them. Weights of the losses beside the GAN's: `reconstruct`, on `reconstructed` of the
+    batch; `spread` (of the codes over the latent's spheres); `asked` (knobs); `matching` (counts).
+    A missing onset costs `missing` times a wrong one; `noise` is added to codes, in standard
+    deviations. `context` is the share of bars that hear the one before, `mismatched` that of wrong
+    pairs among them that the critic shall see through. The rest is as for others."""
 
     name: str
     generator: str = "stream"
@@ -34,6 +35,7 @@ class StreamConfig:
     bar: int = 80
     places: int = 8
     pretrain_steps: int = 2_000
+    critic_first: int = 0
     reconstruct: float = 0.05
     reconstructed: float = 0.25
     spread: float = 1.0

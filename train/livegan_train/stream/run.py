@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..bars import Bars
 from ..checkpoint import Checkpoint
+from ..checks import BadConfig
 from ..heads import OnsetHead
 from ..losses import Scores, relativistic_critic, relativistic_generator
 from ..run import Told, average
@@ -41,6 +42,8 @@ CALIBRATION = 4_096
 BIAS = 0.3
 """Of the way from an even chance to the data's density: starting sparse stays silent."""
 RAREST = 1e-5
+QUIET = 0.2
+"""Of their first values: weights of latents that the generator taken over did not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +153,40 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
 
 
 @torch.no_grad()
-def begin(run: StreamRun, data: StreamData) -> None:
-    """Bias each track's pitches towards how often the data strikes them."""
+def begin(run: StreamRun, data: StreamData, trained: Checkpoint | None = None) -> None:
+    """Take over what a generator of single bars has learned, or bias each track's pitches towards how
+    often the data strikes them. Raises `BadConfig` if the two don't fit."""
+    if trained is not None:
+        take_over(run, trained.state["ema"])
+        run.ema.load_state_dict(run.learning().state_dict())
+        return
     rows = torch.randint(len(data), (CALIBRATION,), generator=run.random, device=run.fabric.device)
     rate = (data.codes[rows] >= STRUCK).float().mean((0, 2)).clamp_min(RAREST)
     assert run.generator.last.bias is not None
     bias = run.generator.last.bias.view(run.shape.tracks, 3, -1, rate.shape[1])
     bias[:, 0] += BIAS * torch.logit(rate)[:, None]
     run.ema.load_state_dict(run.learning().state_dict())
+
+
+def take_over(run: StreamRun, weights: dict[str, Tensor]) -> None:
+    """A `conv16` generator's weights. Where its latent is smaller, each part of the stream's begins
+    with its share of it, and the rest of the part with little to say."""
+    own, cut = run.generator.state_dict(), run.shape.section
+    for name, tensor in weights.items():
+        if name not in own or own[name].dim() != tensor.dim() or len(own[name]) != len(tensor):
+            raise BadConfig(
+                f"can't begin from a generator with {name} {list(tensor.shape)}: a stream begins "
+                "from a conv16 generator of the same width, head and tracks"
+            )
+        if own[name].shape == tensor.shape:
+            own[name] = tensor
+            continue
+        known = tensor.shape[1]
+        first = known * cut // run.shape.latent
+        own[name] = own[name] * QUIET
+        own[name][:, :first] = tensor[:, :first]
+        own[name][:, cut : cut + known - first] = tensor[:, first:]
+    run.generator.load_state_dict(own)
 
 
 class Seen(NamedTuple):
@@ -181,13 +210,25 @@ def train_step(run: StreamRun, data: StreamData) -> Told:
     )
     unknown = torch.full((), math.nan, device=run.fabric.device)
     told = Told(unknown, loss.detach(), unknown)
+    run.step += 1
+    if not alone and run.step <= config.pretrain_steps + config.critic_first:
+        return critic_alone(run, seen)
     if not alone:
         added, told = gan_loss(run, seen)
         loss = loss + added
     update(run.generator_optimiser, loss)
     average(run.ema, run.learning(), config.ema)
-    run.step += 1
     return told
+
+
+def critic_alone(run: StreamRun, seen: Seen) -> Told:
+    """A step of the critic against a generator that was trained before and shall not suffer from a
+    critic that knows nothing yet."""
+    with torch.no_grad():
+        drawn, follows, other, _, _ = draw(run, seen)
+    loss, scores = critic_step(run, seen, drawn, follows, other)
+    right = (scores.real > scores.fake).float().mean()
+    return Told(loss.detach(), torch.zeros_like(right), right.detach())
 
 
 def look(run: StreamRun, data: StreamData) -> Seen:
@@ -253,9 +294,21 @@ def stepped(run: StreamRun, codes: Tensor) -> Tensor:
     return torch.cat(parts, 1)
 
 
-def gan_loss(run: StreamRun, seen: Seen) -> tuple[Tensor, Told]:
-    """One update of the critic, then the generator's loss against it."""
-    config, real, context = run.config, seen.real, seen.context
+class Drawn(NamedTuple):
+    """Bars that were drawn, which of them follow from a context, from which of the batch's bars
+    they have their knobs, and what was asked."""
+
+    bars: Cells
+    follows: Tensor
+    other: Tensor
+    knobs: Tensor
+    key: Tensor
+
+
+def draw(run: StreamRun, seen: Seen) -> Drawn:
+    """Bars as the instrument makes them: from fresh latents with nothing before them, or a step
+    away from where the bar before lies."""
+    real, context = seen.real, seen.context
     batch = len(real.place)
     follows = context.onset.sum((1, 2, 3)) > 0
     z = on_spheres(run.noise(batch, run.shape.latent), run.shape.sizes)
@@ -264,11 +317,18 @@ def gan_loss(run: StreamRun, seen: Seen) -> tuple[Tensor, Told]:
     other = torch.randperm(batch, generator=run.random, device=z.device)
     key = torch.where(follows, real.key, real.key[other])
     knobs = some_controls(run, seen.ranks[other], key, seen.sounding[other])
-    drawn = run.head.draw_cells(run.generator(z, context, real.place, knobs))
+    bars = run.head.draw_cells(run.generator(z, context, real.place, knobs))
+    return Drawn(bars, follows, other, knobs, key)
+
+
+def gan_loss(run: StreamRun, seen: Seen) -> tuple[Tensor, Told]:
+    """One update of the critic, then the generator's loss against it."""
+    config, real = run.config, seen.real
+    drawn, follows, other, knobs, key = draw(run, seen)
     critic_loss, scores = critic_step(run, seen, drawn, follows, other)
 
     run.critic.requires_grad_(False)
-    fake = run.critic(drawn, context, real.place)
+    fake = run.critic(drawn, seen.context, real.place)
     loss = relativistic_generator(Scores(scores.real.detach(), fake))
     run.critic.requires_grad_(True)
     asked = asked_of(run, seen, drawn, knobs, key, follows, other)
