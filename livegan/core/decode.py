@@ -54,21 +54,22 @@ def onset_and_keep(head: str, outputs: Mapping[str, FloatArray]) -> Logits:
 def decode(onset: FloatArray, keep: FloatArray) -> Notes:
     """Notes of one track and bar from its logits, both `[step, pitch]`: onsets above 0 are struck."""
     starts, rows = np.nonzero(onset > 0)
-    return held(starts, rows, keep > 0)
+    return held(starts, rows, keep)
 
 
-def held(starts: Ints, rows: Ints, kept: BoolArray) -> Notes:
-    """How long struck notes last: while their cells are kept, bool `[step, pitch]`. A note struck again
-    ends one step before, if it is longer than one, as in the data."""
-    steps = len(kept)
-    struck = np.zeros_like(kept)
-    struck[starts, rows] = True
-    stops = np.where(kept & ~struck, steps, np.arange(steps)[:, None])
+def held(starts: Ints, rows: Ints, keep: FloatArray, least: float = 0.0) -> Notes:
+    """How long struck notes last: while their cells are kept, `[step, pitch]` above `least`. A note
+    struck again ends one step before, if it is longer than one, as in the data."""
+    steps = len(keep)
+    used, column = np.unique(rows, return_inverse=True)  # most pitches are silent
+    struck = np.zeros((steps, len(used)), bool)
+    struck[starts, column] = True
+    stops = np.where((keep[:, used] > least) & ~struck, steps, np.arange(steps)[:, None])
     stops = np.minimum.accumulate(stops[::-1], axis=0)[::-1]
     last = starts + 1 >= steps
-    ends = np.where(last, steps, stops[np.where(last, 0, starts + 1), rows])
+    ends = np.where(last, steps, stops[np.where(last, 0, starts + 1), column])
     lengths = ends - starts
-    again = (ends < steps) & struck[np.minimum(ends, steps - 1), rows]
+    again = (ends < steps) & struck[np.minimum(ends, steps - 1), column]
     return Notes(starts, lengths - (again & (lengths > 1)), rows)
 
 

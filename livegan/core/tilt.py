@@ -20,8 +20,8 @@ from .knobs import WEAKNESS, Measured, measured, scale_of
 from .music import PITCHES
 
 HALVINGS = 9
-NEAR_ENOUGH = 0.1
-"""Sounding pitches that a bar may miss its polyphony by."""
+CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.1, "length": 0.05}
+"""What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
 SWEEPS = 2
 FARTHEST = {"register": 30.0, "syncopation": 16.0, "polyphony": 3.0, "length": 40.0}
 """How far each tilt may lean, in logits (register: over the whole range of pitches)."""
@@ -83,37 +83,33 @@ class Tilter:
         return self.grid[steps], rows
 
     def decoded(self, lean: Lean) -> Notes:
-        return held(*self.struck(lean), self.keep + lean.length > 0)
+        return held(*self.struck(lean), self.keep, -lean.length)
 
     def solve(self) -> Lean:
-        """Lean until the bar measures what is wished, one knob after the other, twice round."""
-        lean = Lean()
-        wish = self.wish
-        for _ in range(SWEEPS):
-            if wish.register is not None:
-                lean = self.bisect(lean, "register", wish.register, self.pitch_of)
-            if wish.syncopation is not None:
-                lean = self.bisect(lean, "syncopation", wish.syncopation, self.off_of)
-            lean = self.solve_lengths(lean)
+        """Lean until the bar measures what is wished, one knob after the other, twice round.
+        Lengths and polyphony come by how long notes are kept; where that did not suffice, by how
+        many are struck together, which the others then follow."""
+        lean, wish = Lean(), self.wish
+        for again in range(SWEEPS):
+            if again:
+                lean = self.bisect(lean, "polyphony", wish.polyphony, self.polyphony_of)
+            lean = self.bisect(lean, "register", wish.register, self.pitch_of)
+            lean = self.bisect(lean, "syncopation", wish.syncopation, self.off_of)
+            if wish.length is None:
+                lean = self.bisect(lean, "length", wish.polyphony, self.polyphony_of)
+            else:
+                lean = self.bisect(lean, "length", wish.length, self.length_of)
         return lean
 
-    def solve_lengths(self, lean: Lean) -> Lean:
-        """Length and polyphony: by how long notes are kept, and by how many are struck together where
-        that does not suffice."""
-        if self.wish.length is not None:
-            lean = self.bisect(lean, "length", self.wish.length, self.length_of)
-        if self.wish.polyphony is None:
+    def bisect(
+        self, lean: Lean, knob: str, wanted: float | None, measure: Callable[[Lean], float]
+    ) -> Lean:
+        """The leaning that brings the measure nearest to what is wanted, if anything is."""
+        if wanted is None:
             return lean
-        if self.wish.length is None:
-            lean = self.bisect(lean, "length", self.wish.polyphony, self.polyphony_of)
-        if abs(self.polyphony_of(lean) - self.wish.polyphony) > NEAR_ENOUGH:
-            lean = self.bisect(lean, "polyphony", self.wish.polyphony, self.polyphony_of)
-        return lean
-
-    def bisect(self, lean: Lean, knob: str, wanted: float, measure: Callable[[Lean], float]) -> Lean:
-        """The least leaning that brings the measure nearest to what is wanted."""
-        now = getattr(lean, knob)
-        best, error = now, abs(measure(lean) - wanted)
+        best, error = getattr(lean, knob), abs(measure(lean) - wanted)
+        if error <= CLOSE[knob]:
+            return lean
         low, high = -FARTHEST[knob], FARTHEST[knob]
         for _ in range(HALVINGS):
             middle = (low + high) / 2

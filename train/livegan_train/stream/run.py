@@ -42,6 +42,9 @@ CALIBRATION = 4_096
 BIAS = 0.3
 """Of the way from an even chance to the data's density: starting sparse stays silent."""
 RAREST = 1e-5
+LEAST_MATCHED = 8
+"""Sorted counts of fewer bars are noise. Bars that follow from a context and bars that don't are
+matched apart, or one kind would thin out and the other make up for it."""
 QUIET = 0.2
 """Of their first values: weights of latents that the generator taken over did not have."""
 
@@ -332,7 +335,9 @@ def gan_loss(run: StreamRun, seen: Seen) -> tuple[Tensor, Told]:
     loss = relativistic_generator(Scores(scores.real.detach(), fake))
     run.critic.requires_grad_(True)
     asked = asked_of(run, seen, drawn, knobs, key, follows, other)
-    total = loss + config.asked * asked + config.matching * matching(drawn, real.now)
+    kinds = [rows for rows in (follows, ~follows) if int(rows.sum()) >= LEAST_MATCHED]
+    counts = [matching(drawn.rows(rows), real.now.rows(rows)) for rows in kinds]
+    total = loss + config.asked * asked + config.matching * torch.stack(counts).mean()
     right = (scores.real > scores.fake).float().mean()
     return total, Told(critic_loss.detach(), loss.detach(), right.detach())
 
