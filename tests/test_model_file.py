@@ -64,7 +64,7 @@ def test_one_file_holds_graph_and_metadata(model: Path) -> None:
 def test_the_exported_model_plays_what_torch_draws(model: Path) -> None:
     generator = load_model(str(model))
     z = np.random.default_rng(0).standard_normal(6)
-    _, playable = onnx_file.build(checkpoint_of(model))
+    playable, _ = onnx_file.playable_of(checkpoint_of(model))
     with torch.no_grad():
         (cells,) = playable(torch.from_numpy(z[None]).float())
     assert np.abs(generator.logits(Cue(z)).keep - cells[0].numpy()).max() < 1e-4
@@ -234,5 +234,5 @@ def test_an_accompanist_plays_the_given_track_as_it_is(tmp_path: Path) -> None:
 
 def onnx_bytes(config: Config) -> bytes:
     made = checkpoint(config)
-    graph, _ = onnx_file.build(made)
-    return onnx_file.with_metadata(graph, onnx_file.describe(made, "model", Texts()))
+    graph = onnx_file.build(onnx_file.playable_of(made)[0])
+    return onnx_file.with_metadata(graph, onnx_file.describe(made, "model", Texts()), {})

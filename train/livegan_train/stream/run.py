@@ -45,6 +45,8 @@ RAREST = 1e-5
 LEAST_MATCHED = 8
 """Sorted counts of fewer bars are noise. Bars that follow from a context and bars that don't are
 matched apart, or one kind would thin out and the other make up for it."""
+LARGEST_STEP = 10.0
+"""Norm of a gradient: now and then a batch has one a thousand times the usual."""
 QUIET = 0.2
 """Of their first values: weights of latents that the generator taken over did not have."""
 
@@ -249,6 +251,8 @@ def set_rates(run: StreamRun, lr: float) -> None:
 def update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad()
     torch.autograd.backward(loss)
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    torch.nn.utils.clip_grad_norm_(parameters, LARGEST_STEP)
     optimiser.step()
 
 
