@@ -93,18 +93,21 @@ def evaluate(
     from rich.console import Console
 
     from .markdown import markdown
+    from .tables import document
     from .terminal import show
 
-    show(report, Console())
+    told = document(report)
+    show(told, Console())
     if json_out is not None:
         write(json_out, json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n")
     if markdown_out is not None:
-        write(markdown_out, markdown(report))
+        write(markdown_out, markdown(told))
     if html_out is not None:
+        from .excerpts import excerpts
         from .page import page
 
         progress("drawing and playing the page")
-        write(html_out, page(report, playing, archive))
+        write(html_out, page(told, excerpts(archive, split, report.tracks, playing)))
 
 
 def loaded(models: tuple[str, ...], data: BarSet, split: str) -> list[Model]:
