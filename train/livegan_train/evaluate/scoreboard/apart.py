@@ -42,39 +42,19 @@ def overlap(part: Part, held: Held, seed: int) -> Values:
 
 TREES = Section(
     "told apart by boosted trees",
-    (
-        aim(
-            "trees",
-            "by trees %",
-            1,
-            "bars told right from 25 features; 50 is chance",
-            at_most(60),
-            "low",
-        ),
-    ),
+    (aim("trees", "by trees %", 1, "bars told right from 25 features; 50 is chance", at_most(60)),),
     by_trees,
 )
 NETWORK = Section(
     "told apart by a network",
-    (
-        aim(
-            "cnn", "by a CNN %", 1, "bars told right from their rolls; 50 is chance", at_most(65), "low"
-        ),
-    ),
+    (aim("cnn", "by a CNN %", 1, "bars told right from their rolls; 50 is chance", at_most(65)),),
     by_network,
 )
 OVERLAP = Section(
     "overlap area",
     (
-        aim("oa", "overlap, mean", 3, "overlap area, mean of 25 features", at_least(0.90), "high"),
-        aim(
-            "oa_worst",
-            "overlap, worst",
-            3,
-            "of the feature that overlaps least",
-            at_least(0.80),
-            "high",
-        ),
+        aim("oa", "overlap, mean", 3, "overlap area, mean of 25 features", at_least(0.90)),
+        aim("oa_worst", "overlap, worst", 3, "of the feature that overlaps least", at_least(0.80)),
     ),
     overlap,
 )

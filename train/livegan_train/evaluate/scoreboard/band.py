@@ -72,8 +72,7 @@ TOGETHER = Section(
     (
         aim(
             "td_gap", "tonal gap", 3, "tonal distance when shuffled, less that together",
-            at_least_times(GAP_KEPT, LEAST_GAP), "high",
-        ),
+            at_least_times(GAP_KEPT, LEAST_GAP)),
     ),
     lambda part, held, seed: tonal_gap(part),
     lambda held: tonal_gap(held.all),
@@ -81,15 +80,6 @@ TOGETHER = Section(
 )  # fmt: skip
 LIFE = Section(
     "band: does every track live?",
-    (
-        aim(
-            "lifeless",
-            "dead or stuck",
-            0,
-            "1 for a track that is dead or always the same",
-            at_most(0),
-            "low",
-        ),
-    ),
+    (aim("lifeless", "dead or stuck", 0, "1 for a track that is dead or always the same", at_most(0)),),
     lifeless,
 )

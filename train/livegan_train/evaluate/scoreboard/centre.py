@@ -92,21 +92,13 @@ def measure(
 CENTRE = Played(
     "tonal centre",
     (
-        aim(
-            "key_mean",
-            "in the key %",
-            1,
-            "notes in the key asked for, mean of 24",
-            at_least_times(1),
-            "high",
-        ),
+        aim("key_mean", "in the key %", 1, "notes in the key asked for, mean of 24", at_least_times(1)),
         aim(
             "key_worst",
             "in the key, worst %",
             1,
             "the key that is kept worst",
             at_least_times(WORST_SHARE),
-            "high",
         ),
     ),
     measure,

@@ -27,9 +27,9 @@ def half_bar_chroma(rolls: BoolArray, drums: NDArray[np.bool_]) -> FloatArray:
     out; `[bar * 2, 12]`."""
     parts = []
     for i in range(0, len(rolls), CHUNK):
-        some = rolls[i : i + CHUNK, ~drums]
-        halves = some.reshape(len(some), some.shape[1], HALVES, -1, some.shape[3]).sum(axis=(1, 3))
-        parts.append(halves.reshape(len(some) * HALVES, -1, 12).sum(axis=1))
+        by_step = rolls[i : i + CHUNK, ~drums].sum(axis=1)  # [bar, step, pitch]
+        halves = by_step.reshape(len(by_step) * HALVES, -1, by_step.shape[2]).sum(axis=1)
+        parts.append(halves.reshape(len(halves), -1, 12).sum(axis=1))
     return np.concatenate(parts).astype(float)
 
 

@@ -29,7 +29,6 @@ CLASHES = Section(
             2,
             "semitones among pitch classes that sound together",
             at_most_times(1.25),
-            "low",
         ),
     ),
     measure,

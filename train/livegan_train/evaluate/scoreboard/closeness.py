@@ -39,12 +39,7 @@ CLOSENESS = Section(
         aim("pr", "PR %", 1, "steps with 2 or more pitches, in bars that sound", near(ROOM["pr"])),
         aim("notes", "notes a bar", 1, "over all bars", near(ROOM["notes"])),
         aim(
-            "all_at_once",
-            "all at once",
-            2,
-            "the largest of these distances, over its goal",
-            at_most(1),
-            "low",
+            "all_at_once", "all at once", 2, "the largest of these distances, over its goal", at_most(1)
         ),
     ),
     measure,

@@ -64,17 +64,8 @@ def own(held: Held) -> Values:
 DRIFT = Section(
     "stream: does it wander off?",
     (
-        aim(
-            "drift",
-            "drift",
-            2,
-            "first 200 bars against last 200, mean of features",
-            at_most_times(1),
-            "low",
-        ),
-        aim(
-            "drift_worst", "drift, worst", 2, "the feature that moved farthest", at_most_times(1), "low"
-        ),
+        aim("drift", "drift", 2, "first 200 bars against last 200, mean of features", at_most_times(1)),
+        aim("drift_worst", "drift, worst", 2, "the feature that moved farthest", at_most_times(1)),
     ),
     measure,
     own,

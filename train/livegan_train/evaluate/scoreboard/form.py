@@ -55,8 +55,8 @@ def mean_of(found: list[FloatArray]) -> float:
 def measure(part: Part, held: Held, seed: int) -> Values:
     found = levels(part)
     for kind in KINDS:
-        apart = [abs(found[f"{kind} {lag}"] - held.own[f"{kind} {lag}"]) for lag in LAGS]
-        found[f"{kind}_form"] = float(np.mean(apart))
+        keys = [f"{kind} {lag}" for lag in LAGS]
+        found[f"{kind}_form"] = mean_of([np.array([abs(found[key] - held.own[key]) for key in keys])])
     return found
 
 

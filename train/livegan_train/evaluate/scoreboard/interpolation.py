@@ -93,35 +93,14 @@ def summed_up(found: FloatArray, apart: float) -> Values:
 INTERPOLATION = Played(
     "interpolation: 1,000 pairs, 32 steps",
     (
-        aim(
-            "step",
-            "largest step",
-            2,
-            "beside one note a step between the same ends",
-            at_most(1.1),
-            "low",
-        ),
-        aim("path", "length of the way", 2, "the same", at_most(3), "low"),
+        aim("step", "largest step", 2, "beside one note a step between the same ends", at_most(1.1)),
+        aim("path", "length of the way", 2, "the same", at_most(3)),
         aim(
             "step_share", "largest step, of the way", 2, "beside the distance of the ends", None, "low"
         ),
         aim("path_share", "length, of the way", 2, "the same", None, "low"),
-        aim(
-            "onwards",
-            "onwards",
-            3,
-            "rank correlation of step and distance to the start",
-            at_least(0.95),
-            "high",
-        ),
-        aim(
-            "ends",
-            "ends apart",
-            2,
-            "distance of the ends beside random pairs of real bars",
-            at_least(0.8),
-            "high",
-        ),
+        aim("onwards", "onwards", 3, "rank correlation of step and way from the start", at_least(0.95)),
+        aim("ends", "ends apart", 2, "their distance beside random pairs of real bars", at_least(0.8)),
     ),
     measure,
 )

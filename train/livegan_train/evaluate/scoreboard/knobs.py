@@ -1,11 +1,12 @@
 """Knobs: is a bar what was asked for? Each at 21 settings from the data's 5th to its 95th percentile,
-on 120 latents, all other knobs free.
+on 120 latents, the other knobs free.
 
 What is asked comes from the quantiles of the training bars that sound; what is got is measured on the
 bars. Rank correlation of both over all bars, and over the settings' means; the slope of got against
-asked; the leak, how far the other measures move (the one that moves most), each in its standard
-deviations over the data, for one of the turned knob's. The data's own leak is the largest correlation
-of its bars.
+asked. The leak is how far the other measures move (the one that moves most), each in its standard
+deviations over the data, for one of the turned knob's: while the others are held at the middle of their
+range (on a third of the latents), and while they are free. Of the data it is the largest correlation of
+its bars.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ OUTERMOST = (0.01, 0.99)
 SETTINGS = np.linspace(0.05, 0.95, 21)
 CONTEXTS, SHARE = 120, 16
 """So many latents, or one for so many of the bars that are judged."""
+MIDDLE, HELD = 0.5, 3
+"""Where the other knobs are held for the leak, on one latent in so many."""
 TRAINING_BARS = 10_000
 
 
@@ -75,7 +78,7 @@ def own_of(values: FloatArray) -> Values:
         quantiles = np.quantile(values[:, place], levels)
         found |= {f"{knob} {level}": float(value) for level, value in enumerate(quantiles)}
         found[f"{knob} spread"] = float(spread[place])
-        found[f"{knob}_leak"] = float(np.nan_to_num(alike[place]).max())
+        found[f"{knob}_leak_free"] = float(np.nan_to_num(alike[place]).max())
     return found
 
 
@@ -94,20 +97,23 @@ def measure(
     for knob in NAMES:
         if knob not in KNOBS:
             continue
-        got = answers(model, knob, latents)
+        rest = {other: MIDDLE for other in NAMES if other != knob and other in KNOBS}
+        free = answers(model, knob, latents, {})
+        held = answers(model, knob, latents[::HELD], rest) if rest else free
         for place, track in enumerate(model.tracks):
             if track in found and knob in knobs_of(track):
-                found[track] |= judged(knob, track, got[:, :, place], own[track])
+                found[track] |= judged(knob, track, free[:, :, place], own[track])
+                found[track][f"{knob}_leak"] = leak(knob, track, held[:, :, place], own[track])
     return found
 
 
-def answers(model: Model, knob: str, latents: list[Point]) -> FloatArray:
-    """What each setting gives on each latent, `[setting, latent, track, 5]`."""
+def answers(model: Model, knob: str, latents: list[Point], rest: Mapping[str, float]) -> FloatArray:
+    """What each setting gives on each latent with the rest set, `[setting, latent, track, 5]`."""
     places = list(model.places)
     rows = []
     for share in SETTINGS:
-        bars = [turned(model.generator, point, {knob: float(share)})[places] for point in latents]
-        rolls = np.stack(bars)
+        bars = [turned(model.generator, point, {**rest, knob: float(share)}) for point in latents]
+        rolls = np.stack(bars)[:, places]
         rows.append(np.stack([measured(rolls[:, track]) for track in range(len(places))], axis=1))
     return np.stack(rows)
 
@@ -118,17 +124,24 @@ def judged(knob: str, track: str, got: FloatArray, own: Values) -> Values:
     each = got[:, :, place]
     heard = ~np.isnan(each)
     by_bar = np.broadcast_to(wanted[:, None], each.shape)[heard], each[heard]
-    middle = np.array([mean_heard(some) for some in got])
-    known = ~np.isnan(middle[:, place])
-    mine, asks = middle[known, place], wanted[known]
+    means, known = means_of(got)
+    mine, asks = means[:, place], wanted[known]
     if len(mine) < 2:
-        return {f"{knob}_{kind}": NAN for kind in ("bars", "settings", "slope", "leak")}
+        return {f"{knob}_{kind}": NAN for kind in ("bars", "settings", "slope", "leak_free")}
     return {
         f"{knob}_bars": rank_correlation(*by_bar),
         f"{knob}_settings": rank_correlation(asks, mine),
         f"{knob}_slope": slope(asks, mine),
-        f"{knob}_leak": leak(knob, track, middle[known], own),
+        f"{knob}_leak_free": leak(knob, track, got, own),
     }
+
+
+def means_of(got: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Means over the latents of the settings at which anything sounds, `[known, 5]`, and which those
+    are."""
+    means = np.array([mean_heard(some) for some in got])
+    known = ~np.isnan(means).any(axis=1)
+    return means[known], known
 
 
 def mean_heard(values: FloatArray) -> FloatArray:
@@ -144,10 +157,13 @@ def slope(one: FloatArray, other: FloatArray) -> float:
     return float((centred * other).sum()) / total if total > 0 else NAN
 
 
-def leak(knob: str, track: str, middle: FloatArray, own: Values) -> float:
-    """Of the settings' means `[setting, 5]`."""
+def leak(knob: str, track: str, got: FloatArray, own: Values) -> float:
+    """Of `[setting, latent, 5]`."""
+    means, _ = means_of(got)
+    if len(means) < 2:
+        return NAN
     spread = np.array([own[f"{name} spread"] for name in NAMES])
-    scaled = middle / np.where(spread > 0, spread, 1.0)
+    scaled = means / np.where(spread > 0, spread, 1.0)
     turned_one = scaled[:, NAMES.index(knob)]
     others = [NAMES.index(name) for name in knobs_of(track) if name != knob]
     return max(abs(slope(turned_one, scaled[:, other])) for other in others)
@@ -158,33 +174,16 @@ def missing() -> list[str]:
     return [knob for knob in NAMES if knob not in KNOBS]
 
 
+AGREE = at_least(0.95)
+
+
 def aims_of(knob: str) -> tuple[Aim, ...]:
     return (
-        aim(
-            f"{knob}_bars",
-            f"{knob}, each bar",
-            3,
-            "rank correlation of asked and got",
-            at_least(0.95),
-            "high",
-        ),
-        aim(
-            f"{knob}_settings",
-            f"{knob}, settings",
-            3,
-            "the same of their means",
-            at_least(0.99),
-            "high",
-        ),
+        aim(f"{knob}_bars", f"{knob}, each bar", 3, "rank correlation with what was asked", AGREE),
+        aim(f"{knob}_settings", f"{knob}, settings", 3, "the same of their means", at_least(0.99)),
         aim(f"{knob}_slope", f"{knob}, slope", 2, "of got against asked", between(0.9, 1.1)),
-        aim(
-            f"{knob}_leak",
-            f"{knob}, leak",
-            2,
-            "to the knob that moves most with it",
-            at_most(0.15),
-            "low",
-        ),
+        aim(f"{knob}_leak", f"{knob}, leak", 2, "to what moves most, others held", at_most(0.15)),
+        aim(f"{knob}_leak_free", f"{knob}, leak if free", 2, "others free", better="low"),
     )
 
 

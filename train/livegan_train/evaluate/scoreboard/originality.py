@@ -25,8 +25,8 @@ def measure(part: Part, held: Held, seed: int) -> Values:
 ORIGINALITY = Section(
     "nearest training bar, over all transpositions",
     (
-        aim("nearest", "nearest", 3, "median Jaccard distance to it", no_less_than_real, "high"),
-        aim("copies", "copies %", 1, "bars nearer than 0.1", no_more_than_real, "low"),
+        aim("nearest", "nearest", 3, "median Jaccard distance to it", no_less_than_real),
+        aim("copies", "copies %", 1, "bars nearer than 0.1", no_more_than_real),
     ),
     measure,
     lambda held: measure(held.some, held, 0),

@@ -15,6 +15,7 @@ from ..likeness import Library, library, pack
 from ..sources import Draw, is_drums, some_bars
 from .scalars import scalars
 
+TINY = 1e-9
 PIECE = 64
 """Streams are looked at in pieces of so many bars, as long as a song."""
 
@@ -112,7 +113,7 @@ class Held:
     def spread(self) -> FloatArray:
         """Standard deviations of the twenty-five numbers; 1 where nothing varies."""
         found = self.some.points.std(axis=0)
-        return np.where(found > 0, found, 1.0)
+        return np.where(found > TINY, found, 1.0)
 
 
 class Real:

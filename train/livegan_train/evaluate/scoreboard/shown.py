@@ -130,7 +130,8 @@ def matrices(models: Sequence[Model], data: BarSet, split: str, seed: int = SEED
             Picture(
                 f"{model.name}: form",
                 f"How alike any two bars are: {len(song)} bars of its stream, then as many of "
-                "a held-out song. Light is alike; stripes beside the diagonal come back after so many bars.",
+                "a held-out song. Light is alike; stripes beside the diagonal come back after so many "
+                "bars.",
                 picture([stream, song], np.array(drums)),
                 f"Self-similarity matrices of {together(model.tracks)}, stream and song",
             )

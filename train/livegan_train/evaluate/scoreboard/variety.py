@@ -30,10 +30,8 @@ def measure(part: Part, held: Held, seed: int) -> Values:
 VARIETY = Section(
     "variety",
     (
-        aim("distinct", "distinct bars %", 1, "of those that sound", no_less_than_real, "high"),
-        aim(
-            "jaccard", "pairs apart", 3, "mean Jaccard distance of two bars", no_less_than_real, "high"
-        ),
+        aim("distinct", "distinct bars %", 1, "of those that sound", no_less_than_real),
+        aim("jaccard", "pairs apart", 3, "mean Jaccard distance of two bars", no_less_than_real),
     ),
     measure,
     lambda held: levels(held.some),
