@@ -48,12 +48,15 @@ class Row:
 
     def worst(self, about: str, figure: Figure, held: float) -> float:
         """Of all seeds, by what the figure says is better."""
-        values = self.found(about, figure.key)
-        if not values:
-            return NAN
-        if figure.better == "near":
-            return max(values, key=lambda value: abs(value - held))
-        return min(values) if figure.better == "high" else max(values)
+        return worst_of(self.found(about, figure.key), figure, held)
+
+
+def worst_of(values: Sequence[float], figure: Figure, held: float) -> float:
+    if not values:
+        return NAN
+    if figure.better == "near":
+        return max(values, key=lambda value: abs(value - held))
+    return min(values) if figure.better == "high" else max(values)
 
 
 def together(names: Sequence[str]) -> str:

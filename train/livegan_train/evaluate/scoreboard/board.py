@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rows import NAN, Figure, Row, Values, number, plain
+from ..rows import NAN, Figure, Row, Values, number, plain, worst_of
 from ..verdicts import Line
 from .section import Aim, Played, Section
 
@@ -44,13 +44,9 @@ class Score:
 
     def _worst(self, values: tuple[float, ...]) -> float:
         """The value that is farthest out of the line, or nearest to leaving it."""
-        if not values:
-            return NAN
-        if self.goal is not None:
-            return max(values, key=self.goal.beyond)
-        return Row("", "", (), tuple({"": {self.figure.key: v}} for v in values)).worst(
-            "", self.figure, self.own
-        )
+        if self.goal is None or not values:
+            return worst_of(known(values), self.figure, self.own)
+        return max(values, key=self.goal.beyond)
 
     @property
     def reached(self) -> bool | None:
@@ -85,15 +81,18 @@ class Score:
         }
 
 
+def known(values: tuple[float, ...]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
+
+
 def middle(values: tuple[float, ...]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return float(np.median(known)) if known else NAN
+    return float(np.median(known(values))) if known(values) else NAN
 
 
 @dataclass(frozen=True)
 class Scoreboard:
     """`rows` are the floor and then every player; `own` the held-out songs' values by what they are
-    about; `pictures` pieces of music by title, to be shown as matrices."""
+    about."""
 
     data: str
     split: str
@@ -129,7 +128,7 @@ class Scoreboard:
     def _score(self, row: Row, section: str, about: str, one: Aim) -> Score | None:
         key, own = one.figure.key, self.own.get(about, {})
         seeds = tuple(values.get(key, NAN) for values in row.values(about))
-        floor = tuple(row_floor[key] for row_floor in self.floor.values(about) if key in row_floor)
+        floor = tuple(values[key] for values in self.floor.values(about) if key in values)
         measured = any(key in values for values in row.values(about))
         real = [own.get(key, NAN), *floor] if floor or key in own else list(seeds)
         if not measured or all(math.isnan(value) for value in real):

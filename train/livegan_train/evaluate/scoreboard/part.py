@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data import BarSet
 from ...metrics import BoolArray, FloatArray
-from ..likeness import Library, library, pack
+from ..likeness import Library, library, pack_set
 from ..sources import Draw, is_drums, some_bars
 from .scalars import scalars
 
@@ -99,15 +100,20 @@ class Held:
     """The held-out songs in some tracks: all their bars (`all`), as many of them as a draw has
     (`some`), both in random order, and the training bars to look for copies in."""
 
-    def __init__(self, everything: Part, count: int, found: Library) -> None:
+    def __init__(self, everything: Part, count: int, find: Callable[[], Library]) -> None:
         self.all, self.count = everything, count
         self.some = replace(everything, bars=everything.bars[:count], song=everything.song[:count])
-        self.library = found
+        self._find = find
         self.own: dict[str, float] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         return self.all.names
+
+    @cached_property
+    def library(self) -> Library:
+        """The training bars to look for copies in."""
+        return self._find()
 
     @cached_property
     def spread(self) -> FloatArray:
@@ -126,8 +132,7 @@ class Real:
         stream = held.rolls(slice(None))
         draw = Draw(stream[order], stream, follows, song=held.song_id[order])
         self._all = part_of(draw, held.tracks)
-        chunks = (train.rolls(slice(i, i + 1_000)) for i in range(0, len(train), 1_000))
-        self._words = np.concatenate([pack(chunk) for chunk in chunks])
+        self._words = pack_set(train)
         self._made: dict[tuple[str, ...], Held] = {}
 
     @property
@@ -136,13 +141,13 @@ class Real:
 
     def held(self, names: tuple[str, ...]) -> Held:
         if names not in self._made:
-            places = [self.tracks.index(name) for name in names]
-            drums = [is_drums(name) for name in names]
-            words = np.ascontiguousarray(self._words[:, places])
-            self._made[names] = Held(
-                self._all.of(names), self.count, library(words, self.train.song_id, drums)
-            )
+            self._made[names] = Held(self._all.of(names), self.count, partial(self._library, names))
         return self._made[names]
+
+    def _library(self, names: tuple[str, ...]) -> Library:
+        places = [self.tracks.index(name) for name in names]
+        drums = [is_drums(name) for name in names]
+        return library(np.ascontiguousarray(self._words[:, places]), self.train.song_id, drums)
 
     def training_bars(self, track: str, most: int) -> BoolArray:
         """Random training bars of one track in which it sounds, `[bar, step, pitch]`."""
