@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from livegan_train.data import BarSet
 from livegan_train.evaluate.report import Report
 from livegan_train.evaluate.run import evaluate
-from livegan_train.evaluate.sources import Draw, some_bars, some_stream
+from livegan_train.evaluate.scoreboard.apart import NETWORK
+from livegan_train.evaluate.scoreboard.board import Scoreboard
+from livegan_train.evaluate.scoreboard.run import scoreboard
+from livegan_train.evaluate.scoreboard.sections import DRAWN
+from livegan_train.evaluate.sources import Draw, some_bars, some_rows, some_stream
 from livegan_train.metrics import measure, notes_per_bar
 
 from .composed import corpus
@@ -42,7 +46,8 @@ def alone(rolls: Rolls) -> Draw:
 def unseen(data: BarSet, random: np.random.Generator) -> Draw:
     """What an honest model would be: other songs by the same hand."""
     real = data.select("valid")
-    return Draw(some_bars(real, BARS, random), *some_stream(real, BARS, random))
+    rows = some_rows(real, BARS, random)
+    return Draw(real.rolls(rows), *some_stream(real, BARS, random), song=real.song_id[rows])
 
 
 def resampled(data: BarSet, random: np.random.Generator) -> Draw:
@@ -64,7 +69,16 @@ def one_bar(data: BarSet, random: np.random.Generator) -> Draw:
 
 def shuffled(data: BarSet, random: np.random.Generator) -> Draw:
     """Unseen real bars, in an order that nobody wrote."""
-    return alone(some_bars(data.select("valid"), BARS, random))
+    real = data.select("valid")
+    rows = some_rows(real, BARS, random)
+    return replace(alone(real.rolls(rows)), song=real.song_id[rows])
+
+
+def one_song(data: BarSet, random: np.random.Generator) -> Draw:
+    """Bars of a single song in any order: neighbours are alike, and so are all others."""
+    real = data.select("valid")
+    rolls = real.rolls(np.flatnonzero(real.song_id == real.song_id[0]))
+    return alone(rolls[random.integers(len(rolls), size=BARS)])
 
 
 def tuned_noise(data: BarSet, random: np.random.Generator) -> Draw:
@@ -136,3 +150,58 @@ def test_the_training_row_shows_that_copying_is_seen(report: Report) -> None:
     assert failed(report, "training data") == {"originality"}
     assert report.rows[1].median("Piano", "nearest") == 0
     assert report.rows[1].median("Piano", "copies") == 100
+
+
+MISSED = {
+    "resampled": {"nearest", "copies"},
+    "independent cells": {
+        "upc", "qn", "trees", "oa", "oa_worst", "dis", "harmony", "harmony_gap", "rhythm_gap", "chords"
+    },
+    "one bar": {
+        "trees", "oa", "oa_worst", "distinct", "jaccard", "harmony_gap", "rhythm_gap",
+        "chords", "same", "again", "lifeless",
+    },
+    "shuffled": {"harmony", "harmony_gap", "rhythm", "rhythm_gap"},
+    "tuned noise": {
+        "upc", "pr", "trees", "oa", "oa_worst", "dis", "harmony_gap", "rhythm_gap", "chords"
+    },
+    "one song": {"distinct", "harmony_gap", "rhythm_gap"},
+}  # fmt: skip
+"""The goals of the scoreboard that each cheater misses, whatever else."""
+
+
+@pytest.fixture(scope="module")
+def board() -> Scoreboard:
+    data = corpus(songs=200, bars=16)
+    players = [Cheater("unseen", data, unseen), Cheater("one song", data, one_song)]
+    players += [Cheater(name, data, make) for name, (make, _) in CHEATERS.items()]
+    sections = [section for section in DRAWN if section is not NETWORK]
+    return scoreboard(players, data, "composed", "test", BARS, 1, lambda _: None, sections)
+
+
+def missed(board: Scoreboard, name: str) -> set[str]:
+    return {score.figure.key for score in board.of(name, "Piano") if score.reached is False}
+
+
+@pytest.mark.parametrize("name", MISSED)
+def test_cheaters_miss_the_goals_that_should_see_them(board: Scoreboard, name: str) -> None:
+    assert missed(board, name) >= MISSED[name]
+
+
+def test_real_songs_miss_no_goal_that_cheaters_are_caught_by(board: Scoreboard) -> None:
+    assert missed(board, "unseen") & set.union(*MISSED.values()) == set()
+
+
+def test_what_only_the_order_tells_is_not_told_by_bars(board: Scoreboard) -> None:
+    order = {"harmony", "rhythm", "chords", "same", "again", "drift", "end"}
+    told = missed(board, "shuffled") ^ missed(board, "unseen")
+    assert {key.split("_")[0] for key in told} <= order
+
+
+@pytest.mark.slow
+def test_the_network_tells_noise_from_music_and_songs_not_from_songs() -> None:
+    data = corpus(songs=200, bars=16)
+    players = [Cheater("unseen", data, unseen), Cheater("tuned noise", data, tuned_noise)]
+    found = scoreboard(players, data, "composed", "test", BARS, 1, lambda _: None, [NETWORK])
+    assert missed(found, "tuned noise") == {"cnn"}
+    assert missed(found, "unseen") == set()

@@ -207,6 +207,46 @@ def test_the_page_stands_alone_and_can_be_read_seen_and_heard(outputs: Result, f
         assert 0.01 < np.abs(samples).max() <= 1.1
 
 
+@pytest.fixture(scope="module")
+def scores(folder: Path) -> Result:
+    """One scoreboard of drums and piano."""
+    written = ("--json", "score.json", "--markdown", "score.md", "--html", "score.html")
+    paths = [str(folder / name) if name.startswith("score") else name for name in written]
+    result = run(folder, str(folder / "band.onnx"), "--stream", "--seeds", "1", *paths)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_the_scoreboard_holds_figure_goal_floor_and_verdict(scores: Result, folder: Path) -> None:
+    found = json.loads((folder / "score.json").read_text(), parse_constant=pytest.fail)
+    by_key = {(score["about"], score["figure"]): score for score in found["scores"]}
+    assert {"Drums", "Piano", "Drums + Piano"} == {about for about, _ in by_key}
+    trees = by_key["Piano", "trees"]
+    assert (trees["goal"], trees["reached"]) == ("at most 60", False)
+    assert trees["floor"]["reached"] is not None
+    assert len(trees["seeds"]) == 1
+    assert ("Drums", "dp") in by_key
+    assert ("Drums", "dis") not in by_key, "drums have no pitch classes"
+    assert by_key["Drums + Piano", "step"]["floor"]["seeds"] == []
+    assert by_key["Piano", "density_bars"]["section"] == "knobs"
+    assert "density_slope" in {figure for about, figure in by_key if about == "Drums"}
+    assert found["held_out"]["Piano"]["chroma 32"] is None, "songs of 8 bars"
+    assert by_key["Piano", "chroma_form"]["goal"] is None
+
+
+def test_the_scoreboard_is_told_in_every_form(scores: Result, folder: Path) -> None:
+    page = Page()
+    page.feed((folder / "score.html").read_text())
+    assert page.open == []
+    assert len(page.all("audio")) == 3
+    matrices = [image for image in page.all("img") if image.get("class") == "plain"]
+    assert len(matrices) == 1
+    assert "Self-similarity" in (matrices[0]["alt"] or "")
+    for text in (scores.output, (folder / "score.md").read_text()):
+        for said in ("by trees %", "at most 60", "band: Drums + Piano", "largest step", "reaches"):
+            assert said in text
+
+
 def test_tracks_that_the_data_lacks_are_said(folder: Path) -> None:
     result = run(folder, str(folder / "flute.onnx"), "--seeds", "1")
     assert result.exit_code == 0

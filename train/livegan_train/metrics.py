@@ -144,16 +144,23 @@ def tonal_distance_as_published(one: BoolArray, other: BoolArray) -> float:
     return float(whole.mean()) if len(whole) else float("nan")
 
 
-def clashes(roll: BoolArray) -> float:
-    """DIS: the share of semitones among the pairs of pitch classes that sound together, counted over a
-    bar's steps; mean over the bars that have such pairs."""
+def clash_shares(roll: BoolArray) -> FloatArray:
+    """The share of semitones among the pairs of pitch classes that sound together, counted over a bar's
+    steps, float `[bar]`; nan for a bar without such pairs."""
     octaves = np.pad(roll, ((0, 0), (0, 0), (0, -roll.shape[2] % 12)))
     chroma = octaves.reshape(*roll.shape[:2], octaves.shape[2] // 12, 12).any(axis=2)
     together = chroma.sum(axis=2, dtype=np.int64)
     pairs = (together * (together - 1) // 2).sum(axis=1)
     semitones = (chroma & np.roll(chroma, 1, axis=2)).sum(axis=(1, 2))
-    shares = semitones[pairs > 0] / pairs[pairs > 0]
-    return float(shares.mean()) if len(shares) else 0.0
+    shares: FloatArray = semitones / np.where(pairs > 0, pairs, np.nan)
+    return shares
+
+
+def clashes(roll: BoolArray) -> float:
+    """DIS: mean of `clash_shares` over the bars that have such pairs."""
+    shares = clash_shares(roll)
+    heard = shares[~np.isnan(shares)]
+    return float(heard.mean()) if len(heard) else 0.0
 
 
 def measure(roll: BoolArray) -> Measures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,6 +16,7 @@ from ..data import BadArchive, BarSet, load_bars
 
 if TYPE_CHECKING:
     from .sources import Model
+    from .table import Document
 
 
 @click.command()
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
     default=5,
     show_default=True,
     help="Tables show their median, verdicts go by the worst.",
+)
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="The scoreboard instead: goals for single bars, streams, form, knobs, bands.",
 )
 @click.option(
     "--json",
@@ -69,6 +75,7 @@ def evaluate(
     split: str,
     bars: int,
     seeds: int,
+    stream: bool,
     json_out: Path | None,
     markdown_out: Path | None,
     html_out: Path | None,
@@ -79,15 +86,13 @@ def evaluate(
     Bars are drawn as `livegan render` plays them: with --fresh for all but the stream. A model's tracks
     are those of the same name in the data. The first row is real music judged as if it were a model:
     nothing can be told from the data below that."""
-    from .run import evaluate as run
-
     for out in (json_out, markdown_out, html_out):
         if out is not None and not out.absolute().parent.is_dir():
             raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
     try:
         archive = load_bars(data)
         playing = loaded(models, archive, split)
-        report = run(playing, archive, data.name, split, bars, seeds, progress)
+        found = (scored if stream else judged)(playing, archive, data.name, split, bars, seeds)
     except (BadArchive, BadModel) as error:
         raise click.UsageError(str(error)) from None
     from rich.console import Console
@@ -95,16 +100,44 @@ def evaluate(
     from .markdown import markdown
     from .terminal import show
 
-    show(report, Console())
+    show(found.document, Console())
     if json_out is not None:
-        write(json_out, json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n")
+        write(json_out, json.dumps(found.content, indent=1, allow_nan=False) + "\n")
     if markdown_out is not None:
-        write(markdown_out, markdown(report))
+        write(markdown_out, markdown(found.document))
     if html_out is not None:
+        from .excerpts import excerpts
         from .page import page
 
         progress("drawing and playing the page")
-        write(html_out, page(report, playing, archive))
+        write(html_out, page(found.document, excerpts(archive, split, found.tracks, playing)))
+
+
+class Found(NamedTuple):
+    """A report to show, and all of it for JSON; the tracks that it is about."""
+
+    document: Document
+    content: dict[str, Any]
+    tracks: tuple[str, ...]
+
+
+def judged(models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int) -> Found:
+    """The paper's table and the judges."""
+    from .run import evaluate as run
+    from .tables import document
+
+    report = run(models, data, name, split, bars, seeds, progress)
+    return Found(document(report), report.as_dict(), report.tracks)
+
+
+def scored(models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int) -> Found:
+    """The scoreboard."""
+    from .scoreboard.run import scoreboard
+    from .scoreboard.shown import document, matrices
+
+    board = scoreboard(models, data, name, split, bars, seeds, progress)
+    told = document(board, matrices(models, data, split))
+    return Found(told, board.as_dict(), board.tracks)
 
 
 def loaded(models: tuple[str, ...], data: BarSet, split: str) -> list[Model]:

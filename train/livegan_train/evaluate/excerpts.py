@@ -109,3 +109,8 @@ def of_model(model: Model) -> list[Excerpt]:
             separate(fresh, model.tracks),
         ),
     ]
+
+
+def excerpts(data: BarSet, split: str, tracks: Sequence[str], models: Sequence[Model]) -> list[Excerpt]:
+    """A held-out song, then two of each model."""
+    return [of_songs(data.select(split), tracks), *(one for model in models for one in of_model(model))]

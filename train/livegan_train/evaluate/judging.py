@@ -17,7 +17,7 @@ from ..data import BarSet
 from ..metrics import BoolArray
 from .features import COMPARED, COMPARED_DRUMS, Embedding, Features, embedding_of, features
 from .flow import flow
-from .likeness import Library, library, mean_jaccard, nearest, pack
+from .likeness import Library, library, mean_jaccard, nearest, pack, pack_set
 from .overlap import distances, intra_set, overlap
 from .prdc import NEIGHBOURS, Prdc, prdc
 from .sources import Draw, is_drums, some_bars, some_stream
@@ -155,8 +155,7 @@ class Judge:
             held_track(self.held.bars[:, place], is_drums(track))
             for place, track in enumerate(self.tracks)
         ]
-        chunks = (train.rolls(slice(i, i + bars)) for i in range(0, len(train), bars))
-        self._words = np.concatenate([pack(chunk) for chunk in chunks])
+        self._words = pack_set(train)
         self._song = train.song_id
         self._libraries: dict[tuple[int, ...], Library] = {}
 

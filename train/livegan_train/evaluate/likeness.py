@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 
+from ..data import BarSet
 from ..metrics import BoolArray
 
 WORDS = STEPS_PER_BAR // 32
@@ -33,6 +34,11 @@ def pack(rolls: BoolArray) -> Words:
         np.packbits(rolls[i : i + CHUNK].swapaxes(2, 3), axis=3) for i in range(0, len(rolls), CHUNK)
     ]
     return np.ascontiguousarray(np.concatenate(packed)).view(np.uint32)
+
+
+def pack_set(real: BarSet) -> Words:
+    """Words of a whole bar set, without all its rolls in memory at once."""
+    return np.concatenate([pack(real.rolls(slice(i, i + CHUNK))) for i in range(0, len(real), CHUNK)])
 
 
 def cells(words: Words) -> NDArray[np.int64]:

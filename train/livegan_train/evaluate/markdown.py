@@ -1,30 +1,24 @@
-"""The report as Markdown."""
+"""A report as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .report import Report
-from .tables import LINES, Table, summary, tables
+from .table import Document, Table
 
 
-def markdown(report: Report) -> str:
-    """One document; headings explained below each table."""
-    parts = [f"# Evaluation on {escaped(report.data)}", *map(escaped, summary(report))]
-    for table in tables(report):
+def markdown(document: Document) -> str:
+    """Everything but the pictures; headings explained below each table."""
+    parts = [f"# Evaluation on {escaped(document.data)}", *map(escaped, document.sentences)]
+    for table in document.tables:
         parts += [f"## {escaped(table.title)}", written(table)]
-        explained = [
-            f"{heading}: {says}"
-            for heading, says in zip(table.headings, table.says, strict=True)
-            if says
-        ]
-        if explained:
-            parts.append(escaped("; ".join(explained)) + ".")
+        if table.explained:
+            parts.append(escaped("; ".join(table.explained)) + ".")
     return "\n\n".join(parts) + "\n"
 
 
 def written(table: Table) -> str:
-    rule = "---" if table.headings[:1] == (LINES,) else "--:"
+    rule = "---" if table.wordy else "--:"
     lines = [["", *table.headings], ["---", *[rule] * len(table.headings)]]
     lines += [
         [line.name, *(f"**{cell}**" if cell.fails else str(cell) for cell in line.cells)]

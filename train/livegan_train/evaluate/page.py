@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: tables, piano rolls, sound."""
+"""A report as one HTML page that needs nothing else: tables, piano rolls, sound."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
-from ..data import BarSet
-from .excerpts import Excerpt, of_model, of_songs
-from .report import Report
-from .sources import Model
-from .tables import LINES, Cell, Table, summary, tables
+from .excerpts import Excerpt
+from .table import Cell, Document, Picture, Table
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8882; --bad: #b3261e; --real: #1b6e3c; }
@@ -32,6 +29,7 @@ td small { display: block; opacity: .8; }
 td.fails { color: var(--bad); font-weight: 600; }
 td.fails::after { content: " \\2717"; }
 img { width: 100%; min-width: 44rem; height: auto; display: block; border-radius: .3rem; }
+img.plain { width: auto; min-width: 0; image-rendering: pixelated; }
 .keys span { margin-right: 1rem; }
 .keys i { display: inline-block; width: .8rem; height: .8rem; outline: 1px solid var(--line); }
 audio { width: 100%; max-width: 40rem; margin: .5rem 0; }
@@ -39,18 +37,17 @@ details { margin: .3rem 0 1rem; font-size: .9rem; }
 """
 
 
-def page(report: Report, models: Sequence[Model], data: BarSet) -> str:
-    """The whole document."""
-    excerpts = [of_songs(data.select(report.split), report.tracks)]
-    excerpts += [excerpt for model in models for excerpt in of_model(model)]
-    title = escape(f"Evaluation on {report.data}")
+def page(document: Document, excerpts: Sequence[Excerpt]) -> str:
+    """The whole document with music in it."""
+    title = escape(f"Evaluation on {document.data}")
     parts = [
         f"<h1>{title}</h1>",
-        *(f"<p>{escape(sentence)}</p>" for sentence in summary(report)),
+        *(f"<p>{escape(sentence)}</p>" for sentence in document.sentences),
         "<h2>Seen and heard</h2>",
         *map(heard, excerpts),
+        *map(seen, document.pictures),
         "<h2>Figures and verdicts</h2>",
-        *map(as_html, tables(report)),
+        *map(as_html, document.tables),
     ]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -63,7 +60,7 @@ def page(report: Report, models: Sequence[Model], data: BarSet) -> str:
 
 def as_html(table: Table) -> str:
     """A table with its headings explained below."""
-    wordy = ' class="words"' if table.headings[:1] == (LINES,) else ""
+    wordy = ' class="words"' if table.wordy else ""
     head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in table.headings)
     lines = "\n".join(
         f'<tr class="{line.kind}"><th scope="row">{escape(line.name)}</th>'
@@ -71,11 +68,7 @@ def as_html(table: Table) -> str:
         + "</tr>"
         for line in table.lines
     )
-    explained = "".join(
-        f"<li>{escape(heading)}: {escape(says)}</li>"
-        for heading, says in zip(table.headings, table.says, strict=True)
-        if says
-    )
+    explained = "".join(f"<li>{escape(said)}</li>" for said in table.explained)
     legend = f"<details><summary>What the columns say</summary><ul>{explained}</ul></details>"
     return (
         f'<div class="wide" tabindex="0"><table{wordy}><caption>{escape(table.title)}</caption>\n'
@@ -105,4 +98,13 @@ def heard(excerpt: Excerpt) -> str:
         f'src="data:image/png;base64,{picture}"></div>\n'
         f'<audio controls preload="none" aria-label="Sound of: {escape(excerpt.title)}" '
         f'src="data:audio/ogg;base64,{sound}"></audio></section>'
+    )
+
+
+def seen(picture: Picture) -> str:
+    content = b64encode(picture.png).decode()
+    return (
+        f"<section><h3>{escape(picture.title)}</h3><p>{escape(picture.says)}</p>\n"
+        f'<div class="wide" tabindex="0"><img class="plain" alt="{escape(picture.described)}" '
+        f'src="data:image/png;base64,{content}"></div></section>'
     )

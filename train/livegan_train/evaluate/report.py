@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .judging import PAIR
 from .published import PAPER_DISTANCES, rows_of, rows_of_pair
+from .rows import NAN, Figure, Row, Values, number, plain, together
 from .verdicts import JUDGES, Verdict, judged
-
-Values = Mapping[str, float]
-NAN = float("nan")
-TOGETHER = " + "
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A column: its key, its heading, its decimals, which way is better ('high', 'low', or 'near' the
-    held-out split's), and what it says."""
-
-    key: str
-    heading: str
-    digits: int
-    better: str
-    says: str
-
 
 FIGURES = (
     Figure("eb", "EB %", 1, "near", "empty bars"),
@@ -80,38 +62,6 @@ TONAL = (
     Figure("td_as_published", "TD pub.", 3, "near", "the same by MuseGAN's code"),
 )
 BY_KEY = {f.key: f for f in (*FIGURES, *DISTRIBUTION, *OWN, *STREAM, *TONAL)}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What was found for one source. `seeds` hold values by what they are about: a track, tracks
-    together ('A + B'), a pair for TD ('A / B')."""
-
-    name: str
-    kind: str
-    tracks: tuple[str, ...]
-    seeds: tuple[Mapping[str, Values], ...]
-
-    def values(self, about: str) -> list[Values]:
-        return [seed[about] for seed in self.seeds if about in seed]
-
-    def found(self, about: str, key: str) -> list[float]:
-        """The values of all seeds; nothing where it is not measured."""
-        return [v[key] for v in self.values(about) if not math.isnan(v.get(key, NAN))]
-
-    def median(self, about: str, key: str) -> float:
-        values = self.found(about, key)
-        return float(np.median(values)) if values else NAN
-
-    def worst(self, about: str, key: str, held: float) -> float:
-        """Of all seeds, by what the figure says is better."""
-        values = self.found(about, key)
-        if not values:
-            return NAN
-        better = BY_KEY[key].better
-        if better == "near":
-            return max(values, key=lambda value: abs(value - held))
-        return min(values) if better == "high" else max(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,18 +189,6 @@ class Report:
     def _each(self, row: Row, about: str, worst: bool) -> dict[str, float]:
         held = self.held[about]
         return {
-            key: row.worst(about, key, held.get(key, NAN)) if worst else row.median(about, key)
+            key: row.worst(about, BY_KEY[key], held.get(key, NAN)) if worst else row.median(about, key)
             for key in row.values(about)[0]
         }
-
-
-def together(names: Sequence[str]) -> str:
-    return TOGETHER.join(names)
-
-
-def number(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 5)
-
-
-def plain(values: Values) -> dict[str, float | None]:
-    return {key: number(value) for key, value in values.items()}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..data import BadArchive, BarSet
 from .judging import Judge, Values, tonal_distances
-from .report import Report, Row, together
+from .report import Report
+from .rows import Row, together
 from .sources import Draw, Floor, Model, Source, Training, listed
 
 Say = Callable[[str], object]

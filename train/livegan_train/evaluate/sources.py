@@ -27,12 +27,14 @@ FLOOR_SHARE = 5
 class Draw:
     """What one seed gives. `bars` are independent of each other, `stream` is music in its order, both
     bool `[bar, track, step, pitch]`; `follows` `[bar - 1]` says where the next bar of the stream is the
-    next of the same music. `songs` are the training songs that the bars are from, if they are."""
+    next of the same music. Of bars that are from songs, `song` `[bar]` says from which; `songs` are the
+    training songs that are not to be looked through for copies."""
 
     bars: BoolArray
     stream: BoolArray
     follows: BoolArray
     songs: NDArray[np.int32] | None = None
+    song: NDArray[np.int32] | None = None
 
 
 class Source(Protocol):
@@ -55,20 +57,26 @@ def some_songs(real: BarSet, bars: int, least: int, random: np.random.Generator)
     return np.sort(songs[order[: max(least, enough)]])
 
 
+def some_rows(real: BarSet, bars: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """The rows of random different bars, or of all if there are no more."""
+    rows: NDArray[np.int64] = np.sort(random.permutation(len(real))[:bars])
+    return random.permutation(rows)
+
+
 def some_bars(real: BarSet, bars: int, random: np.random.Generator) -> BoolArray:
-    """Random different bars, or all if there are no more."""
-    rows = np.sort(random.permutation(len(real))[:bars])
-    return real.rolls(random.permutation(rows))
+    return real.rolls(some_rows(real, bars, random))
 
 
-def some_stream(real: BarSet, bars: int, random: np.random.Generator) -> tuple[BoolArray, BoolArray]:
+def some_stream(
+    real: BarSet, bars: int, random: np.random.Generator, stretch: int = STRETCH
+) -> tuple[BoolArray, BoolArray]:
     """A stretch of each of many songs, so many bars in all, and where one bar follows the other."""
     chosen: list[NDArray[np.int64]] = []
     wanted = max(bars, LEAST_STREAM)
     for song in random.permutation(np.unique(real.song_id)):
         rows = np.flatnonzero(real.song_id == song)
-        first = int(random.integers(max(1, len(rows) - STRETCH + 1)))
-        chosen.append(rows[first : first + STRETCH])
+        first = int(random.integers(max(1, len(rows) - stretch + 1)))
+        chosen.append(rows[first : first + stretch])
         wanted -= len(chosen[-1])
         if wanted <= 0:
             break
@@ -80,10 +88,12 @@ def some_stream(real: BarSet, bars: int, random: np.random.Generator) -> tuple[B
 @dataclass(frozen=True, slots=True)
 class Floor:
     """Real music as if a model had made it: bars of some training songs, whose copies in the rest of
-    the training songs alone count as copies. Nothing can be told from the data below this."""
+    the training songs alone count as copies. Nothing can be told from the data below this. The stream
+    takes so many bars of a song (`stretch`), the more the longer, to have as many songs."""
 
     train: BarSet
     name: str = "floor: real songs"
+    stretch: int = STRETCH
 
     @property
     def tracks(self) -> tuple[str, ...]:
@@ -95,7 +105,9 @@ class Floor:
         songs = some_songs(self.train, bars, -(-all_songs // FLOOR_SHARE), random)
         songs = songs[: max(1, all_songs // 2)] if len(songs) > all_songs // 2 else songs
         chosen = self.train.rows(np.flatnonzero(np.isin(self.train.song_id, songs)))
-        return Draw(some_bars(chosen, bars, random), *some_stream(chosen, bars, random), songs)
+        rows = some_rows(chosen, bars, random)
+        stream = some_stream(chosen, bars * self.stretch // STRETCH, random, self.stretch)
+        return Draw(chosen.rolls(rows), *stream, songs, chosen.song_id[rows])
 
 
 @dataclass(frozen=True, slots=True)

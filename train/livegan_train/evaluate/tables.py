@@ -1,54 +1,23 @@
-"""The report as tables of text, the same for the terminal, Markdown and the page."""
+"""The report as tables of text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from .judging import PAIR
 from .published import PAPER_DISTANCES, PublishedRow, rows_of, rows_of_pair
-from .report import BY_KEY, DISTRIBUTION, FIGURES, OWN, STREAM, TONAL, Figure, Report, Row, together
+from .report import BY_KEY, DISTRIBUTION, FIGURES, OWN, STREAM, TONAL, Report
+from .rows import Figure, Row, together
+from .table import ABSENT, Cell, Document, Line, Table, shown
 from .verdicts import JUDGES, Failure, Verdict
 
 LINES = "passes with"
 HELD, PUBLISHED = "held-out songs", "published"
-ABSENT = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A median over seeds, and the worst seed where there are several."""
-
-    text: str
-    worst: str = ""
-    fails: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.text} ({self.worst})" if self.worst else self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`kind` is of the row: floor, training, model, held or published."""
-
-    name: str
-    kind: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`says` explains each heading."""
-
-    title: str
-    headings: tuple[str, ...]
-    says: tuple[str, ...]
-    lines: tuple[Line, ...]
-
-
-def shown(value: float, figure: Figure) -> str:
-    return ABSENT if math.isnan(value) else f"{value:.{figure.digits}f}"
+def document(report: Report) -> Document:
+    return Document(report.data, tuple(summary(report)), tuple(tables(report)))
 
 
 def figure_table(
@@ -88,7 +57,7 @@ def cells_of(report: Report, row: Row, about: str, figures: Sequence[Figure]) ->
     cells = []
     for figure in figures:
         middle = shown(row.median(about, figure.key), figure)
-        worst = shown(row.worst(about, figure.key, held.get(figure.key, math.nan)), figure)
+        worst = shown(row.worst(about, figure, held.get(figure.key, math.nan)), figure)
         several = len(row.found(about, figure.key)) > 1
         cells.append(Cell(middle, worst if several else "", figure.key in failing))
     return tuple(cells)
@@ -162,7 +131,7 @@ def verdict_table(report: Report, about: str, is_together: bool) -> Table:
             lines.append(Line(judge.name, "judge", tuple(cells)))
     headings = (LINES, *(row.name for row in rows))
     title = f"{label(report, about)}: verdicts" + (", together" if is_together else "")
-    return Table(title, headings, ("",) * len(headings), tuple(lines))
+    return Table(title, headings, ("",) * len(headings), tuple(lines), wordy=True)
 
 
 def said_cell(verdict: Verdict | None) -> Cell:

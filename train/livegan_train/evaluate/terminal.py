@@ -1,4 +1,4 @@
-"""The report in a terminal."""
+"""A report in a terminal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from .report import Report
-from .tables import LINES, Cell, Table, summary, tables
+from .table import Cell, Document, Table
 
 STYLES = {
     "floor": "bold green",
@@ -19,11 +18,11 @@ STYLES = {
 }
 
 
-def show(report: Report, console: Console) -> None:
-    """Print everything."""
-    for table in tables(report):
+def show(document: Document, console: Console) -> None:
+    """Print everything but the pictures."""
+    for table in document.tables:
         console.print(drawn(table))
-    for sentence in summary(report):
+    for sentence in document.sentences:
         console.print(Text(sentence))
 
 
@@ -31,9 +30,8 @@ def drawn(table: Table) -> RichTable:
     found = RichTable(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
     found.pad_edge, found.collapse_padding = False, True
     found.add_column("", no_wrap=True)
-    wordy = table.headings[:1] == (LINES,)
     for heading in table.headings:
-        found.add_column(heading, justify="left" if wordy else "right", overflow="fold")
+        found.add_column(heading, justify="left" if table.wordy else "right", overflow="fold")
     for line in table.lines:
         style = STYLES.get(line.kind, "")
         found.add_row(Text(line.name, style=style), *(text(cell, style) for cell in line.cells))

@@ -1,0 +1,406 @@
+"""The scoreboard's figures on hand-made music, and generators that can't be played."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livegan.core.conductor import Cue
+from livegan.core.decode import Logits, decode
+from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
+from livegan.core.roll import roll_from_notes
+from livegan.core.state import initial
+from livegan.shell.generator import find_model, open_session
+from livegan_train.drawn import drawn_bars
+from livegan_train.evaluate.scoreboard import (
+    areas,
+    band,
+    centre,
+    chords,
+    drift,
+    following,
+    form,
+    goals,
+    interpolation,
+    knobs,
+    phrases,
+    trees,
+    walks,
+)
+from livegan_train.evaluate.scoreboard.folds import accuracy, fold_of
+from livegan_train.evaluate.scoreboard.part import Held, Part, Real, part_of, pieces_of
+from livegan_train.evaluate.scoreboard.playing import bars_at, decoded, points
+from livegan_train.evaluate.scoreboard.ranks import rank_correlation
+from livegan_train.evaluate.scoreboard.scalars import DRUMS, PITCHED, names, scalars
+from livegan_train.evaluate.sources import Draw, Model
+from livegan_train.evaluate.verdicts import Line
+
+from .composed import corpus
+from .fakes import FakeGenerator
+
+Roll = NDArray[np.bool_]
+C, E, G = 24, 28, 31
+"""Rows of one octave; row 0 is a C."""
+
+
+def bar(*notes: tuple[int, int, int]) -> Roll:
+    """One bar `[1, step, pitch]` of (start, length, row)."""
+    roll = np.zeros((1, STEPS_PER_BAR, PITCHES), bool)
+    for start, length, row in notes:
+        roll[0, start : start + length, row] = True
+    return roll
+
+
+def stream(*bars: Roll, follows: list[bool] | None = None, drums: bool = False) -> Part:
+    """A part whose bars and stream are these."""
+    rolls = np.concatenate(bars)[:, None]
+    joined = np.ones(len(rolls) - 1, bool) if follows is None else np.array(follows)
+    return part_of(Draw(rolls, rolls, joined), ("Drums" if drums else "Piano",))
+
+
+def triad(root: int, third: int = 4, start: int = 0, length: int = 90) -> Roll:
+    return bar(*((start, length, C + root + step) for step in (0, third, 7)))
+
+
+# what a bar is like
+
+
+def of_bar(roll: Roll, drums: bool = False) -> dict[str, float]:
+    return dict(zip(names(drums), scalars(roll, drums)[0].tolist(), strict=True))
+
+
+def test_there_are_twenty_five_numbers_of_each_kind() -> None:
+    assert len(set(PITCHED)) == len(set(DRUMS)) == 25
+    assert scalars(triad(0), False).shape == scalars(triad(0), True).shape == (1, 25)
+    assert scalars(np.zeros((0, STEPS_PER_BAR, PITCHES), bool), False).shape == (0, 25)
+
+
+def test_numbers_of_a_pitched_bar() -> None:
+    found = of_bar(bar((0, 24, C), (0, 24, E), (12, 5, G), (30, 24, G + 2)))
+    expected = {
+        "notes": 4, "pitch classes": 4, "mean pitch": (C + E + G + G + 2) / 4, "lowest pitch": C,
+        "highest pitch": G + 2, "range": 9, "pitches at once": 77 / 48, "mean length": 77 / 4,
+        "short notes": 0.25, "onsets on beats": 0.5, "onsets on eighths": 0.25,
+        "onsets on odd sixteenths": 0.25, "first onset": 0, "last onset": 30, "onset times": 3,
+        "notes an onset": 4 / 3, "pitch-class entropy": 2, "in the best scale": 1,
+        "semitone clashes": 0, "in the best triad": 72 / 77, "steps sounding": 0.5,
+        "leaps of the top": (3 + 2) / 2, "leaps of the bottom": (7 + 2) / 2,
+    }  # fmt: skip
+    assert {key: found[key] for key in expected} == pytest.approx(expected)
+
+
+def test_numbers_of_a_drum_bar() -> None:
+    kick, snare, hat = 36 - LOWEST_PITCH, 38 - LOWEST_PITCH, 42 - LOWEST_PITCH
+    hits = [
+        (0, kick),
+        (24, snare),
+        (48, kick),
+        (72, snare),
+        (60, snare),
+        *((s, hat) for s in range(0, 96, 12)),
+    ]
+    found = of_bar(bar(*((step, 1, row) for step, row in hits)), drums=True)
+    expected = {
+        "notes": 13, "drums": 3, "kicks": 2, "snares": 3, "closed hats": 8, "cymbals": 0,
+        "onset times": 8,
+        "snares on the back beat": 2 / 3, "kick on one": 1, "longest gap": 1, "halves alike": 1,
+        "onsets on beats": 8 / 13, "drum pattern": 1,
+    }  # fmt: skip
+    assert {key: found[key] for key in expected} == pytest.approx(expected)
+
+
+# judges that learn
+
+
+def test_a_song_stays_on_one_side_and_folds_are_even() -> None:
+    songs = np.repeat(np.arange(40), np.arange(1, 41))
+    fold = fold_of(songs, 5, np.random.default_rng(0))
+    assert all(len(set(fold[songs == song])) == 1 for song in range(40))
+    sizes = np.bincount(fold)
+    assert sizes.max() - sizes.min() <= 40
+    assert accuracy(np.array([True, True, True, False]), np.array([True, True, False, False])) == 75.0
+
+
+def test_trees_tell_what_differs_and_nothing_else() -> None:
+    random = np.random.default_rng(0)
+    real, same = random.normal(size=(2, 300, 25))
+    bars = np.arange(300)
+    assert trees.told_apart(same, real, bars, bars, 1) == pytest.approx(50, abs=8)
+    moved = same + 2 * (np.arange(25) == 7)
+    assert trees.told_apart(moved, real, bars, bars, 1) > 75
+    found = areas.areas(moved, real)
+    assert found.argmin() == 7
+    assert found[7] < 0.8 < 0.95 < np.delete(found, 7).min()
+
+
+def test_trees_do_not_tell_songs_that_they_have_not_heard() -> None:
+    """Every song has features of its own: by bars they would be remembered, by songs they can't."""
+    random = np.random.default_rng(0)
+    songs = np.repeat(np.arange(20), 20)
+    real, made = (
+        random.normal(size=(20, 25))[songs] + 0.01 * random.normal(size=(400, 25)) for _ in "ab"
+    )
+    assert trees.told_apart(made, real, np.arange(400), np.arange(400), 1) > 90
+    assert trees.told_apart(made, real, songs, songs, 1) < 70
+
+
+# streams
+
+
+def test_pieces_end_where_music_ends_and_after_64_bars() -> None:
+    follows = np.ones(149, bool)
+    follows[9] = False
+    assert pieces_of(follows) == ((0, 10), (10, 74), (74, 138), (138, 150))
+
+
+def test_chords_by_template() -> None:
+    part = stream(triad(0), triad(9, 3), bar((0, 20, C)), np.zeros_like(triad(0)))
+    found = chords.triads(chords.half_bar_chroma(part.stream, part.drums))
+    assert found[:4].tolist() == [0, 0, 12 + 9, 12 + 9]
+    assert found[5:].tolist() == [chords.SILENT] * 3
+    assert chords.change_rate(np.array([0, 1, 2, -1]), np.array([0, 2, -1, -1])) == 0.5
+    assert math.isnan(chords.change_rate(np.array([-1]), np.array([0])))
+
+
+def test_what_follows_what() -> None:
+    """Two bars of C, two of G, then C again, which does not follow."""
+    one, other = triad(0), triad(7)
+    found = following.levels(stream(one, one, other, other, one, follows=[True, True, True, False]))
+    assert found["same"] == pytest.approx(100 * 2 / 3)
+    assert found["chords"] == pytest.approx(1 / 8), "one change, of five inside bars and three between"
+    assert found["harmony"] == pytest.approx((1 + 1 + 1 / 3) / 3)
+    assert found["rhythm"] == 1
+    assert found["harmony_gap"] == pytest.approx(found["harmony"] - (0.4 * 1 + 0.6 / 3), abs=0.02)
+
+
+def test_bars_that_come_back_within_eight() -> None:
+    bars = [triad(root) for root in range(9)]
+    assert following.levels(stream(*bars, bars[1]))["again"] == 50.0
+    assert following.levels(stream(*bars, bars[0]))["again"] == 0.0
+    silent = np.zeros_like(bars[0])
+    assert following.levels(stream(*[silent] * 8, bars[0], silent, bars[0]))["again"] == 50.0
+
+
+def test_a_period_shows_in_the_form() -> None:
+    part = stream(*[triad(root) for root in (0, 1, 2, 6)] * 16)
+    found = form.levels(part)
+    assert found["chroma 4"] == found["chroma 32"] == pytest.approx(1)
+    assert found["chroma 2"] < 0.5
+    assert found["onsets 1"] == 1
+    png = form.picture([part.stream, part.stream[:32]], part.drums)
+    assert png.startswith(b"\x89PNG")
+
+
+def test_phrases_that_end_every_fourth_bar() -> None:
+    full = bar((0, 20, C), (84, 6, C))
+    part = stream(*[full, full, full, bar((0, 40, C), (48, 6, C))] * 4, np.zeros_like(full))
+    found = phrases.levels(part)
+    assert (found["end_half"], found["end_three_quarters"], found["end_gap"]) == (0, 25, 4)
+    assert (found["gap 4"], found["gap 3"]) == (1, 0)
+
+
+@pytest.fixture(scope="module")
+def real() -> Real:
+    data = corpus(songs=60, bars=16, drums=True)
+    return Real(data.select("train"), data.select("test"), 200)
+
+
+def held(real: Real, *tracks: str) -> Held:
+    return real.held(tracks)
+
+
+def test_a_stream_that_grows_drifts_and_songs_do_not(real: Real) -> None:
+    piano = held(real, "Piano")
+    usual = drift.own(piano)
+    still = replace(piano.all, stream=piano.all.bars)
+    assert drift.measure(still, piano, 1)["drift"] <= usual["drift"]
+    rising = piano.all.bars.copy()
+    rising[-30:] = np.roll(rising[-30:], 24, axis=3)
+    moved = drift.measure(replace(piano.all, stream=rising), piano, 1)
+    assert moved["drift_worst"] > usual["drift_worst"]
+
+
+# bands
+
+
+def test_tracks_that_listen_lose_by_being_shuffled() -> None:
+    random = np.random.default_rng(0)
+    roots = random.integers(12, size=60)
+    chord, bass = (np.concatenate([bar((0, 90, C + root + up)) for root in roots]) for up in (0, -12))
+    rolls = np.stack([chord, bass], axis=1)
+    part = part_of(Draw(rolls, rolls, np.ones(59, bool)), ("Piano", "Bass"))
+    alone = replace(part, bars=np.stack([chord, random.permutation(bass)], axis=1))
+    assert band.tonal_gap(part)["td_gap"] > 1
+    assert abs(band.tonal_gap(alone)["td_gap"]) < 0.4
+
+
+def test_dead_and_stuck_tracks_are_seen(real: Real) -> None:
+    piano = held(real, "Piano")
+    bars = piano.some.bars
+    for made, expected in (
+        (bars, 0),
+        (np.zeros_like(bars), 1),
+        (bars[:1].repeat(len(bars), axis=0), 1),
+    ):
+        part = Part(("Piano",), np.array([False]), made, made, (), np.arange(len(made)))
+        assert band.lifeless(part, piano, 1) == {"lifeless": expected}
+
+
+# goals
+
+
+def test_goals_come_from_the_data_and_the_floor() -> None:
+    own, floor = {"a": 2.0, "gap": -1.0}, [{"a": 1.9}, {"a": 2.2}]
+    asked = {
+        goals.near(0.5): Line(1.5, 2.5),
+        goals.near(3): Line(0, 5),
+        goals.near_share(0.25): Line(1.5, 2.5),
+        goals.near_share(0.25, "gap"): Line(1.75, 2.25),
+        goals.near_share(0.25, least=1): Line(1, 3),
+        goals.at_most_times(1.25): Line(high=2.5),
+        goals.at_least_times(0.5): Line(low=1),
+        goals.at_least_times(0.5, least=3): None,
+        goals.no_less_than_real: Line(low=1.9),
+        goals.no_more_than_real: Line(high=2.2),
+    }
+    for goal, line in asked.items():
+        assert goal("a", own, floor) == line
+        assert goal("a", {}, []) is None
+    assert goals.near(0.5)("gap", own, floor) == Line(-1.5, -0.5)
+
+
+def test_rank_correlation_shares_ties() -> None:
+    rising = np.arange(5.0)
+    assert rank_correlation(rising, np.exp(rising)) == pytest.approx(1)
+    assert rank_correlation(rising, -rising) == pytest.approx(-1)
+    assert rank_correlation(rising, np.array([0, 0, 1, 1, 1.0])) == pytest.approx(0.8660254)
+    assert math.isnan(rank_correlation(rising, np.zeros(5)))
+
+
+# playing by hand
+
+
+@pytest.mark.parametrize("model", ["piano", "paper-cnn-lstm", "musegan-composer-games"])
+def test_many_bars_at_once_are_those_that_the_instrument_plays(model: str) -> None:
+    generator = open_session(find_model(model), "cpu")
+    random = [np.random.default_rng([4, bar]) for bar in range(1, 40)]
+    latents = [initial(4, generator.latent_size).point]
+    latents += [np.asarray(one.standard_normal(generator.latent_size)) for one in random]
+    latents = [z * (len(z) ** 0.5 / float(np.linalg.norm(z))) for z in latents]
+    assert (bars_at(generator, latents) == drawn_bars(generator, 40, 4)).all()
+
+
+def test_logits_are_read_as_decode_reads_them() -> None:
+    """Far denser than music, so that notes are struck again, and again."""
+    random = np.random.default_rng(0)
+    onset, keep = random.normal(-0.3, 1, (2, 6, STEPS_PER_BAR, PITCHES)).astype(np.float32)
+    expected = [
+        roll_from_notes(Note(note.start, note.length, note.pitch) for note in decode(one, other))
+        for one, other in zip(onset, keep, strict=True)
+    ]
+    assert (decoded(onset > 0, keep > 0) == np.stack(expected)).all()
+
+
+def test_a_walk_changes_one_note_a_step() -> None:
+    one, other = bar((0, 10, C), (20, 10, E)), bar((0, 20, C), (50, 10, G))
+    turns = walks.changes(walks.notes_of(one), walks.notes_of(other))
+    assert sorted(turns) == [((C, 0), 20), ((E, 20), 0), ((G, 50), 10)]
+    found = walks.walk(one, other, 32)
+    # 20 cells, 30 with the longer note, 40 with the new one, 30 without the old one
+    assert found.length == pytest.approx(1 / 3 + 1 / 4 + 1 / 4)
+    assert found.largest == pytest.approx(1 / 3)
+    assert walks.walk(one, other, 1).length == pytest.approx(1 - 10 / 40), "all changes in one step"
+    assert walks.walk(one, one, 32) == (0, 0)
+
+
+class Steady(FakeGenerator):
+    """Plays one bar, whatever the latent."""
+
+    def logits(self, cue: Cue) -> Logits:
+        return super().logits(replace(cue, z=np.arange(float(len(cue.z)))))
+
+
+class Jumpy(FakeGenerator):
+    """Bars of neighbouring latents have nothing to do with each other."""
+
+    def logits(self, cue: Cue) -> Logits:
+        random = np.random.default_rng(cue.z.view(np.uint64))
+        return super().logits(replace(cue, z=random.standard_normal(len(cue.z))))
+
+
+class Deaf(FakeGenerator):
+    """Has one note, so that no knob can ask for more."""
+
+    def logits(self, cue: Cue) -> Logits:
+        found = super().logits(cue)
+        found.onset[found.onset < 5] = -2e4
+        found.onset[:, 1:] = -2e4
+        return found
+
+
+def played(generator: FakeGenerator) -> Model:
+    return Model("fake", generator, ("Piano",), (0,))
+
+
+@pytest.mark.parametrize(("make", "fails"), [(Steady, {"ends"}), (Jumpy, {"step", "path", "onwards"})])
+def test_generators_without_ways_fail_the_interpolation(
+    real: Real, make: Callable[[], FakeGenerator], fails: set[str]
+) -> None:
+    found = interpolation.measure(played(make()), real, {}, 16, 1)["Piano"]
+    lines = {
+        one.figure.key: one.goal("", {}, []) for one in interpolation.INTERPOLATION.aims if one.goal
+    }
+    missed = {key for key, line in lines.items() if line is not None and not line.holds(found[key])}
+    assert missed >= fails
+
+
+def test_a_knob_that_is_met_and_one_that_is_not(real: Real) -> None:
+    own = knobs.own(real, ("Piano",))
+    heard = knobs.measure(played(FakeGenerator()), real, own, 64, 1)["Piano"]
+    deaf = knobs.measure(played(Deaf()), real, own, 64, 1)["Piano"]
+    assert heard["density_bars"] > 0.95
+    assert heard["density_settings"] > 0.98
+    assert not deaf["density_bars"] > 0.9
+    assert set(knobs.missing()) == set(knobs.NAMES) - knobs.KNOBS
+
+
+def test_knobs_are_measured_on_notes() -> None:
+    found = knobs.measured(np.concatenate([bar((0, 24, C), (12, 12, E), (30, 12, G)), bar()]))
+    expected = [3, LOWEST_PITCH + (C + E + G) / 3, 48 / 36, 0.5, 16 / 6]
+    assert found[0].tolist() == pytest.approx(expected)
+    assert np.isnan(found[1]).all()
+
+
+def test_slope_and_leak_of_what_was_got() -> None:
+    """Twice as steep as asked, and every step moves the pitch by half a standard deviation for one."""
+    random = np.random.default_rng(0)
+    own = dict(knobs.own_of(random.normal(20, 1, (2_000, 5))))
+    asked = knobs.asked("density", own)
+    got = np.full((21, 3, 5), 20.0)
+    got[:, :, 0] = 20 + 2 * (asked - 20)[:, None]
+    got[:, :, 1] = 20 + (asked - 20)[:, None]
+    found = knobs.judged("density", "Piano", got, own)
+    assert found["density_slope"] == pytest.approx(2)
+    assert found["density_leak_free"] == pytest.approx(0.5, rel=0.05)
+    assert found["density_bars"] == found["density_settings"] == pytest.approx(1)
+
+
+def test_notes_in_their_songs_key() -> None:
+    counts = np.zeros((2, 12))
+    counts[0, [0, 4, 7]] = 10
+    counts[1, [0, 1, 2, 3]] = 1
+    assert centre.in_key(counts).tolist() == [1, 0.75]
+    assert centre.scales()[0].sum() == 7
+    a_minor = "C D E F G G# A B"
+    names = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+    found = [name for name, on in zip(names, centre.scales()[12 + 9], strict=True) if on]
+    assert " ".join(found) == a_minor
+
+
+def test_points_are_of_the_sphere() -> None:
+    assert all(np.linalg.norm(z) == pytest.approx(8**0.5) for z in points(FakeGenerator(), 5, 1))

@@ -1,0 +1,106 @@
+"""Between two latents: 1,000 pairs, 32 steps of slerp, in Jaccard distance of all cells.
+
+Largest step and length of the way stand beside those of `walks`: between the same two bars, one note a
+step, which no model can do much better; the median of the pairs' ratios. Further: rank correlation of
+the step with the distance to the start (median), and how far the ends are apart beside random pairs of
+real bars. A model that hears the bar before hears silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.latent import Point, slerp
+
+from ...metrics import BoolArray, FloatArray
+from ..likeness import Words, cells, mean_jaccard, pack
+from ..rows import NAN, Values, together
+from ..sources import Model
+from .goals import at_least, at_most
+from .part import Real
+from .playing import bars_at, points
+from .ranks import rank_correlation
+from .section import Played, aim
+from .walks import walk
+
+PAIRS, STEPS = 1_000, 32
+SHARE = 2
+"""Pairs for one in so many of the bars that are judged, if that is fewer."""
+TOGETHER = 16
+
+
+def measure(
+    model: Model, real: Real, own: Mapping[str, Values], bars: int, seed: int
+) -> Mapping[str, Values]:
+    """Of all tracks together."""
+    pairs = min(PAIRS, max(2, bars // SHARE))
+    latents = points(model.generator, 2 * pairs, seed)
+    ends = list(zip(latents[:pairs], latents[pairs:], strict=True))
+    found: list[FloatArray] = []
+    for first in range(0, pairs, TOGETHER):
+        found += journeys(model, ends[first : first + TOGETHER])
+    some = real.held(model.tracks).some
+    apart = mean_jaccard(some.bars[some.sounding], np.random.default_rng(3))
+    return {together(model.tracks): summed_up(np.stack(found), apart)}
+
+
+def journeys(model: Model, ends: list[tuple[Point, Point]]) -> list[FloatArray]:
+    """Of each pair of latents: distance of the ends, largest step and length of the way, each also of
+    the walk, rank correlation; `[6]`."""
+    shares = np.linspace(0, 1, STEPS + 1)
+    latents = [slerp(one, other, float(share)) for one, other in ends for share in shares]
+    rolls = bars_at(model.generator, latents)[:, list(model.places)]
+    words = pack(rolls).reshape(len(ends), STEPS + 1, len(model.places), -1, 3)
+    by_pair = rolls.reshape(len(ends), STEPS + 1, *rolls.shape[1:])
+    return [journey(some, path) for some, path in zip(by_pair, words, strict=True)]
+
+
+def journey(rolls: BoolArray, words: Words) -> FloatArray:
+    """Of bars on a way, `[bar, track, step, pitch]` and packed."""
+    steps = jaccard(words[:-1], words[1:])
+    far = jaccard(words[:1], words)
+    floor = walk(rolls[0], rolls[-1], len(rolls) - 1)
+    correlation = rank_correlation(np.arange(len(far), dtype=float), far)
+    return np.array([far[-1], steps.max(), steps.sum(), floor.largest, floor.length, correlation])
+
+
+def jaccard(one: Words, other: Words) -> FloatArray:
+    """Distances `[bar]` of words `[bar, track, pitch, 3]`; 0 between two silent bars."""
+    either: NDArray[np.int64] = cells(one | other)
+    found: FloatArray = 1 - np.where(either > 0, cells(one & other) / np.maximum(either, 1), 1.0)
+    return found
+
+
+def summed_up(found: FloatArray, apart: float) -> Values:
+    """Of journeys `[pair, 6]`, and the mean distance of two real bars."""
+    ends = found[:, 0]
+    far, largest, length, least, shortest, correlation = found[ends > 0].T
+    if not len(far):
+        return dict.fromkeys(("step", "path", "way", "onwards"), NAN) | {"ends": 0.0}
+    return {
+        "step": float(np.median(largest / least)),
+        "path": float(np.median(length / shortest)),
+        "step_share": float(np.median(largest / far)),
+        "path_share": float(np.median(length / far)),
+        "onwards": float(np.nanmedian(correlation)),
+        "ends": float(ends.mean()) / apart,
+    }
+
+
+INTERPOLATION = Played(
+    "interpolation: 1,000 pairs, 32 steps",
+    (
+        aim("step", "largest step", 2, "beside one note a step between the same ends", at_most(1.1)),
+        aim("path", "length of the way", 2, "the same", at_most(3)),
+        aim(
+            "step_share", "largest step, of the way", 2, "beside the distance of the ends", None, "low"
+        ),
+        aim("path_share", "length, of the way", 2, "the same", None, "low"),
+        aim("onwards", "onwards", 3, "rank correlation of step and way from the start", at_least(0.95)),
+        aim("ends", "ends apart", 2, "their distance beside random pairs of real bars", at_least(0.8)),
+    ),
+    measure,
+)

@@ -1,0 +1,70 @@
+"""Bars of a model at chosen latents and with chosen knobs: the one place here that runs the
+instrument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from livegan.core.conductor import Cue, Generator, render_bar
+from livegan.core.decode import HEADS, onset_and_keep
+from livegan.core.latent import Point
+from livegan.core.state import State, initial
+from livegan.shell.archive import rolls_of
+from livegan.shell.generator import OnnxGenerator
+
+from ...metrics import BoolArray
+
+BATCH = 33
+KNOBS = frozenset(field.name for field in fields(State))
+"""What this version's performer can set."""
+
+
+def points(generator: Generator, count: int, seed: int) -> list[Point]:
+    """Random latents."""
+    random = np.random.default_rng([21, seed])
+    return [initial(int(random.integers(2**31)), generator.latent_size).point for _ in range(count)]
+
+
+def turned(generator: Generator, point: Point, settings: Mapping[str, Any]) -> BoolArray:
+    """The bar at a latent with some knobs set, bool `[track, step, pitch]`, after silence."""
+    state = replace(initial(0, generator.latent_size), point=point, **settings)
+    notes = render_bar(generator, state, Cue(state.heard))
+    return np.ascontiguousarray(np.moveaxis(rolls_of(notes, 1, generator.tracks)[0], 2, 0))
+
+
+def bars_at(generator: Generator, latents: Sequence[Point]) -> BoolArray:
+    """The bars at some latents with no knob set, bool `[bar, track, step, pitch]`, after silence; many
+    at a time where the model can."""
+    if not isinstance(generator, OnnxGenerator):
+        return np.stack([turned(generator, point, {}) for point in latents])
+    some = [latents[i : i + BATCH] for i in range(0, len(latents), BATCH)]
+    return np.concatenate([bars_together(generator, batch) for batch in some])
+
+
+def bars_together(generator: OnnxGenerator, latents: Sequence[Point]) -> BoolArray:
+    asked = [generator.inputs(Cue(point)) for point in latents]
+    inputs = {name: np.concatenate([one[name] for one in asked]) for name in asked[0]}
+    outputs = generator.run(inputs)
+    shape = outputs[0].shape  # [bar, track, step, pitch]; the reading below takes tracks one by one
+    flat = (output.reshape(-1, *shape[2:]) for output in outputs)
+    logits = onset_and_keep(
+        generator.info.head, dict(zip(HEADS[generator.info.head], flat, strict=True))
+    )
+    return decoded(logits.onset > 0, logits.keep > 0).reshape(shape)
+
+
+def decoded(struck: BoolArray, kept: BoolArray) -> BoolArray:
+    """Rolls of what is struck and what goes on, all bool `[n, step, pitch]`: what `decode` gives,
+    drawn as `roll_from_notes` draws it, for many bars at once."""
+    roll = struck.copy()
+    for step in range(1, roll.shape[1]):
+        roll[:, step] |= roll[:, step - 1] & kept[:, step]
+    longer = roll[:, :-1] & ~struck[:, :-1]
+    roll[:, :-1] &= ~(longer & struck[:, 1:])  # struck again: the note before ends a step earlier
+    for step in range(2, roll.shape[1]):
+        roll[:, step - 1] &= ~(struck[:, step] & roll[:, step - 2])
+    return roll
