@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livegan.core.conductor import Cue
-from livegan.core.decode import Logits, decode
+from livegan.core.decode import Logits, Notes, decode
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
+from livegan.core.rendering import Cue
 from livegan.core.roll import roll_from_notes
 from livegan.core.state import initial
 from livegan.shell.generator import find_model, open_session
@@ -289,10 +289,22 @@ def test_rank_correlation_shares_ties() -> None:
 def test_many_bars_at_once_are_those_that_the_instrument_plays(model: str) -> None:
     generator = open_session(find_model(model), "cpu")
     random = [np.random.default_rng([4, bar]) for bar in range(1, 40)]
-    latents = [initial(4, generator.latent_size).point]
-    latents += [np.asarray(one.standard_normal(generator.latent_size)) for one in random]
+    latents = [initial(4, generator.info.latent).point]
+    latents += [np.asarray(one.standard_normal(generator.info.latent)) for one in random]
     latents = [z * (len(z) ** 0.5 / float(np.linalg.norm(z))) for z in latents]
     assert (bars_at(generator, latents) == drawn_bars(generator, 40, 4)).all()
+
+
+def listed(notes: Notes) -> list[tuple[int, int, int]]:
+    """Start, length and pitch of each."""
+    return list(
+        zip(
+            notes.starts.tolist(),
+            notes.lengths.tolist(),
+            (notes.rows + LOWEST_PITCH).tolist(),
+            strict=True,
+        )
+    )
 
 
 def test_logits_are_read_as_decode_reads_them() -> None:
@@ -300,7 +312,7 @@ def test_logits_are_read_as_decode_reads_them() -> None:
     random = np.random.default_rng(0)
     onset, keep = random.normal(-0.3, 1, (2, 6, STEPS_PER_BAR, PITCHES)).astype(np.float32)
     expected = [
-        roll_from_notes(Note(note.start, note.length, note.pitch) for note in decode(one, other))
+        roll_from_notes(Note(*note) for note in listed(decode(one, other)))
         for one, other in zip(onset, keep, strict=True)
     ]
     assert (decoded(onset > 0, keep > 0) == np.stack(expected)).all()

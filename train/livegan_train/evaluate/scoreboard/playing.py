@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from livegan.core.conductor import Cue, Generator, render_bar
 from livegan.core.decode import HEADS, onset_and_keep
 from livegan.core.latent import Point
+from livegan.core.music import STEPS_PER_BAR
+from livegan.core.rendering import Cue, Generator, render_bar, roll_of
 from livegan.core.state import State, initial
-from livegan.shell.archive import rolls_of
 from livegan.shell.generator import OnnxGenerator
 
 from ...metrics import BoolArray
@@ -26,14 +26,14 @@ KNOBS = frozenset(field.name for field in fields(State))
 def points(generator: Generator, count: int, seed: int) -> list[Point]:
     """Random latents."""
     random = np.random.default_rng([21, seed])
-    return [initial(int(random.integers(2**31)), generator.latent_size).point for _ in range(count)]
+    return [initial(int(random.integers(2**31)), generator.info.latent).point for _ in range(count)]
 
 
 def turned(generator: Generator, point: Point, settings: Mapping[str, Any]) -> BoolArray:
     """The bar at a latent with some knobs set, bool `[track, step, pitch]`, after silence."""
-    state = replace(initial(0, generator.latent_size), point=point, **settings)
+    state = replace(initial(0, generator.info.latent), point=point, **settings)
     notes = render_bar(generator, state, Cue(state.heard))
-    return np.ascontiguousarray(np.moveaxis(rolls_of(notes, 1, generator.tracks)[0], 2, 0))
+    return roll_of(notes, generator.info.tracks, STEPS_PER_BAR)
 
 
 def bars_at(generator: Generator, latents: Sequence[Point]) -> BoolArray:
