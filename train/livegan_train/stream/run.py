@@ -33,7 +33,7 @@ from .networks import Shape, StreamCritic, StreamEncoder, StreamGenerator, on_sp
 FREE = -1.0
 BORROWED = 0.7
 """How often a bar is made with its neighbour's section."""
-ALL_FREE, EACH_FREE, KEY_SET = 0.35, 0.5, 0.3
+ALL_FREE, EACH_FREE, KEY_SET = 0.5, 0.5, 0.3
 """How often no knob is set, each of the others is free, and a key is asked."""
 FARTHEST = (0.2, 1.0)
 """Of a quarter turn: how far section and bar may go in one bar line."""
@@ -259,9 +259,11 @@ def update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
 def some_controls(run: StreamRun, ranks: Tensor, key: Tensor, sounding: Tensor) -> Tensor:
     """The knobs of these bars `[batch, knob]`, some of them free; those of silent tracks always are."""
     batch, _, knobs = ranks.shape
-    free = (run.rand(batch, 1, 1) < ALL_FREE) | (run.rand(batch, 1, knobs) < EACH_FREE)
+    all_free = run.rand(batch, 1, 1) < ALL_FREE
+    free = all_free | (run.rand(batch, 1, knobs) < EACH_FREE)
     shares = ranks.masked_fill(free | ~sounding[:, :, None], FREE).flatten(1)
-    keys = torch.where(run.rand(batch) < KEY_SET, key.float(), FREE)
+    ask_key = (run.rand(batch) < KEY_SET) & ~all_free[:, 0, 0]
+    keys = torch.where(ask_key, key.float(), FREE)
     return torch.cat([shares, keys[:, None]], 1)
 
 
@@ -339,9 +341,12 @@ def gan_loss(run: StreamRun, seen: Seen) -> tuple[Tensor, Told]:
     loss = relativistic_generator(Scores(scores.real.detach(), fake))
     run.critic.requires_grad_(True)
     asked = asked_of(run, seen, drawn, knobs, key, follows, other)
-    kinds = [rows for rows in (follows, ~follows) if int(rows.sum()) >= LEAST_MATCHED]
-    counts = [matching(drawn.rows(rows), real.now.rows(rows)) for rows in kinds]
-    total = loss + config.asked * asked + config.matching * torch.stack(counts).mean()
+    unasked = (knobs < 0).all(1)
+    kinds = [rows & unasked for rows in (follows, ~follows)]
+    counts = [matching(drawn.rows(k), real.now) for k in kinds if int(k.sum()) >= LEAST_MATCHED]
+    total = loss + config.asked * asked
+    if counts:
+        total = total + config.matching * torch.stack(counts).mean()
     right = (scores.real > scores.fake).float().mean()
     return total, Told(critic_loss.detach(), loss.detach(), right.detach())
 
