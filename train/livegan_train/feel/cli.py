@@ -64,5 +64,5 @@ def learn(own: Felt, others: list[Felt], steps: int, seed: int, split: str) -> b
     for name, loud, late in zip(own.bars.tracks, model.loud.tolist(), model.late.tolist(), strict=True):
         typed = [what for what, known in (("velocity", loud), ("timing", late)) if not known]
         if typed:
-            click.echo(f"{name}: {' and '.join(typed)} was typed, so it goes by rule")
+            click.echo(f"{name}: by rule, since no player taught it: {' and '.join(typed)}")
     return graph_of(model)

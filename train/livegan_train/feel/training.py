@@ -54,8 +54,9 @@ def batch_of(felt: Felt, rows: IntArray) -> Batch:
 
 def borrowed(own: Felt, rows: IntArray, other: Felt, random: np.random.Generator) -> Batch:
     """Bars of another archive, whose tracks take the place of ours of their names, among our other
-    tracks of any bar or none: how they are struck is to be learned in company, too. Some are seen where
-    they were played, so that notes beside the grid are not moved once more."""
+    tracks of any bar or none: how they are struck is to be learned in company, too. Some drums (whose
+    hits last a step) are seen where they were played, so that what is beside the grid is not moved once
+    more."""
     batch = batch_of(other, rows)
     places = torch.tensor([own.bars.tracks.index(name) for name in other.bars.tracks])
     company = random.choice(own.split("train"), len(rows))
@@ -64,7 +65,8 @@ def borrowed(own: Felt, rows: IntArray, other: Felt, random: np.random.Generator
     roll[:, places] = batch.roll
     bar, track, step, pitch = batch.notes
     moved = torch.round(batch.timing) * torch.from_numpy(random.random(len(rows)) < AS_PLAYED)[bar]
-    moved = moved * batch.late
+    drums = torch.tensor(["drum" in name.lower() for name in other.bars.tracks])
+    moved = moved * batch.late * drums[track]
     there = (step + moved.long()).clamp(0, STEPS_PER_BAR - 1)
     timing = batch.timing - (there - step)
     for place in places.tolist():
