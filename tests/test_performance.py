@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from livegan.core.music import STEPS_PER_BAR, seconds_per_step
-from livegan.core.performance import Performance, perform, simulate
+from livegan.core import conductor
+from livegan.core.messages import SendBar, Sent, pack, unpack
+from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
+from livegan.core.performance import Performance, notes_of, perform, simulate
 from livegan.core.player import NOTE_OFF, NOTE_ON, START_LEAD, BarLine, Event
 from livegan.core.state import initial
 from livegan.core.table import Move, parse_setting
@@ -43,6 +45,33 @@ def test_a_move_takes_effect_in_its_bar() -> None:
 def test_tempo_changes_are_kept_with_their_place() -> None:
     played = performance(4, {2: ["/tempo=60"]})
     assert played.tempi == ((0, 120.0), (2 * STEPS_PER_BAR, 60.0))
+
+
+def test_notes_keep_their_step_and_their_timing_from_one_report_to_the_next() -> None:
+    sounding: dict[tuple[int, int], Sent] = {}
+    first = notes_of([(96, NOTE_ON, 60, 90, -0.5), (96, NOTE_ON, 62, 80)], sounding)
+    then = notes_of([(97, NOTE_OFF, 62, 0), (120, NOTE_OFF, 60, 0, -0.5)], sounding)
+    assert first == []
+    assert then == [Note(96, 24, 60, 90, 0, -0.5), Note(96, 1, 62, 80)]
+    assert not sounding
+
+
+def test_a_performance_ends_with_its_late_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = (Note(0, 6, 60, 90, 0, -0.5), Note(95, 1, 62, 90, 0, 2.0))
+    monkeypatch.setattr(conductor, "render_bar", lambda generator, state, cue: late)
+    played = performance(2)
+    assert played.notes() == [
+        Note(0, 6, 60),
+        Note(95, 1, 62, offset=2.0),
+        Note(96, 6, 60, offset=-0.5),
+        Note(191, 1, 62, offset=2.0),
+    ]
+    assert played == performance(2), "the same moves, to the fraction"
+
+
+def test_a_bar_goes_over_the_wire_with_its_timing() -> None:
+    bar = SendBar(3, 1, (Note(0, 6, 60, 90, 0, -0.125), Note(6, 6, 62)), "step")
+    assert unpack(pack(bar)) == bar
 
 
 @pytest.mark.slow

@@ -173,18 +173,98 @@ def test_strikes_that_are_too_late_are_left_out_but_never_an_off() -> None:
     assert player.late_notes == 1
 
 
+# micro-timing
+
+
+def felt(outputs: list[Output]) -> list[tuple[float, str, int]]:
+    """(place in steps, 'on' or 'off', pitch) of the note events."""
+    events = [o for o in outputs if isinstance(o, Event)]
+    places = [round(event.step + event.offset, 6) for event in events]
+    return [(place, kind, pitch) for place, (_, kind, pitch) in zip(places, midi(outputs), strict=True)]
+
+
+def test_a_note_is_struck_and_ends_to_the_fraction_of_a_step() -> None:
+    player = started([Note(12, 12, 60, offset=0.25), Note(48, 6, 62, offset=-1.5)])
+    outputs = play_until(player, BAR * 0.9)
+    assert felt(outputs) == [
+        (12.25, "on", 60),
+        (24.25, "off", 60),
+        (46.5, "on", 62),
+        (52.5, "off", 62),
+    ]
+    assert midi(outputs) == [(12, "on", 60), (24, "off", 60), (48, "on", 62), (54, "off", 62)]
+    on = next(o for o in outputs if isinstance(o, Event))
+    assert on.due == pytest.approx(START_LEAD + 12.25 * STEP)
+
+
+def test_an_early_downbeat_comes_before_its_bar_line_and_once() -> None:
+    player = started([], [Note(0, 24, 60, offset=-0.5), Note(0, 24, 64, offset=0.25)])
+    outputs = play_until(player, START_LEAD + 1.9 * BAR)
+    assert felt(outputs) == [
+        (95.5, "on", 60),
+        (96.25, "on", 64),
+        (119.5, "off", 60),
+        (120.25, "off", 64),
+    ]
+    line = next(place for place, o in enumerate(outputs) if isinstance(o, BarLine) and o.bar == 1)
+    assert felt(outputs[:line]) == [(95.5, "on", 60)]
+
+
+def test_an_early_downbeat_is_on_the_line_where_its_bar_came_too_late() -> None:
+    early = [Note(0, 24, 60, offset=-0.5)]
+    assert felt(play_until(started(early), BAR / 2))[0] == (0, "on", 60), "nothing precedes play"
+    late = started([], bpm=120)
+    now = START_LEAD + 95.75 * STEP
+    play_until(late, now)
+    late.take_bar(1, 1, early, "bar", now)
+    assert felt(play_until(late, now + BAR / 2))[0] == (96, "on", 60)
+    repeated = started(early)
+    assert felt(play_until(repeated, 1.1 * BAR))[2] == (96, "on", 60), "a bar that is missing"
+
+
+@pytest.mark.parametrize("bar", [0, 1])
+def test_a_revision_does_not_strike_again_what_was_struck_early(bar: int) -> None:
+    step = 24 if bar == 0 else 0
+    notes = [Note(step, 6, 60, offset=-0.75)]
+    player = started(*([[]] * bar), notes)
+    now = START_LEAD + (bar * 96 + step - 0.5) * STEP
+    outputs = play_until(player, now)
+    player.take_bar(bar, 2, [*notes, Note(step, 6, 64)], "step", now)
+    assert midi(outputs + play_until(player, now + BAR / 2)) == [
+        (bar * 96 + step, "on", 60),
+        (bar * 96 + step, "on", 64),
+        (bar * 96 + step + 6, "off", 60),
+        (bar * 96 + step + 6, "off", 64),
+    ]
+
+
+def test_notes_of_a_pitch_keep_their_order_and_a_late_one_ends_with_its_bar() -> None:
+    bar = [Note(90, 3, 60, offset=2.0), Note(93, 1, 60, offset=-2.0), Note(94, 2, 62, offset=0.5)]
+    assert felt(play_until(started(bar, []), START_LEAD + 1.5 * BAR)) == [
+        (92, "on", 60),
+        (92, "off", 60),
+        (92, "on", 60),
+        (93, "off", 60),
+        (94.5, "on", 62),
+        (96, "off", 62),
+    ]
+
+
+OFFSETS = st.one_of(st.just(0.0), st.floats(-4, 4))
+
+
 # any sequence of bars, revisions, tempo changes, stops and panics
 
 
 @st.composite
 def bars(draw: st.DrawFn) -> list[Note]:
-    """Notes that do not overlap on one pitch, as the decoder makes them."""
+    """Notes that do not overlap on one pitch, as the decoder makes them, anyhow beside the grid."""
     notes = []
     for pitch in draw(st.lists(st.integers(58, 62), max_size=4, unique=True)):
         edges = sorted(draw(st.lists(st.integers(0, 96), max_size=6, unique=True)))
         channel = draw(st.integers(0, 1))
         notes += [
-            Note(start, end - start, pitch, 90, channel)
+            Note(start, end - start, pitch, 90, channel, draw(OFFSETS))
             for start, end in zip(edges[::2], edges[1::2], strict=False)
         ]
     return notes
@@ -284,3 +364,24 @@ def test_whatever_arrives_every_note_ends_once_in_order_and_in_full(
         assert {(c, p) for c, p in listener.sounding} == player.sounding
     listener.hear(player.stop(now), silencing=True)
     assert not listener.sounding
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(bars(), min_size=1, max_size=4))
+def test_on_time_every_note_is_struck_once_in_the_order_of_its_pitch(played: list[list[Note]]) -> None:
+    player = started(*played, [])
+    outputs = play_until(player, START_LEAD + (len(played) + 0.5) * BAR)
+    ons = [o for o in outputs if isinstance(o, Event) and o.status & 0xF0 == NOTE_ON]
+    written = [
+        (bar * STEPS_PER_BAR + note.start, note) for bar, notes in enumerate(played) for note in notes
+    ]
+    struck = sorted((on.step, on.status & 0x0F, on.data1) for on in ons)
+    assert struck == sorted((step, note.channel, note.pitch) for step, note in written)
+    offsets = {(step, note.channel, note.pitch): note.offset for step, note in written}
+    for on in ons:
+        key = (on.status & 0x0F, on.data1)
+        assert on.offset >= min(0.0, offsets[on.step, *key]) - 1e-9
+        assert [o.step for o in ons if (o.status & 0x0F, o.data1) == key] == sorted(
+            step for step, *voice in offsets if tuple(voice) == key
+        )
+    assert not player.sounding

@@ -11,13 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.core.messages import BarStarted, Played, Report, Stopped, TempoSet
-from livegan.core.music import STEPS_PER_BAR
+from livegan.core.music import STEPS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.player import NOTE_OFF, NOTE_ON
 from livegan.shell.recorder import Recorder
 
 STEPS = st.integers(0, 5 * STEPS_PER_BAR)
+KINDS, PITCHES = st.sampled_from([NOTE_ON, NOTE_OFF, 0xB0]), st.integers(0, 127)
 NOTES = st.lists(
-    st.tuples(STEPS, st.sampled_from([NOTE_ON, NOTE_OFF, 0xB0]), st.integers(0, 127), st.just(64)),
+    st.one_of(
+        st.tuples(STEPS, KINDS, PITCHES, st.just(64)),
+        st.tuples(STEPS, KINDS, PITCHES, st.just(64), st.floats(-3, 3)),
+    ),
     max_size=6,
 )
 REPORTS = st.one_of(
@@ -65,3 +69,16 @@ def test_silent_bars_count_and_the_wait_after_a_stop_does_not() -> None:
     assert [step for step, *_ in recorder.events] == [0, 24, 288, 312]
     assert [step for step, _ in recorder.tempi] == [0, 250, 288]
     assert file.length == pytest.approx((250 / 24) * 0.5 + (38 / 24) * 1.0 + 4 * 0.5, abs=0.01)
+
+
+def test_micro_timing_is_kept_to_the_tick() -> None:
+    strikes = ((0, NOTE_ON, 60, 90, 0.25), (24, NOTE_OFF, 60, 0, 0.25), (24, NOTE_ON, 62, 90, 0.3))
+    recorder, file = written([BarStarted(0, 1, False), Played(strikes, 0, 0, 0)])
+    assert [event[0] for event in recorder.events] == [0, 24, 24]
+    notes = [message for message in file.tracks[1] if message.type in ("note_on", "note_off")]
+    ticks_per_step = file.ticks_per_beat / STEPS_PER_BEAT
+    assert [note.time for note in notes] == [
+        round(0.25 * ticks_per_step),
+        round(24 * ticks_per_step),
+        round(0.05 * ticks_per_step),
+    ]

@@ -11,6 +11,15 @@ from typing import Any, NamedTuple
 
 from .music import Note
 
+Sent = tuple[int, int, int, int] | tuple[int, int, int, int, float]
+"""A MIDI event: its step since play as written, status, data 1, data 2, and how many steps after that
+step it was due (none: on it)."""
+
+
+def place_of(event: Sent) -> float:
+    """Where an event was due, in steps since play."""
+    return event[0] + event[4] if len(event) == 5 else event[0]
+
 
 class SendBar(NamedTuple):
     """A bar to come, or a newer revision of one, and what a revision waits for."""
@@ -74,10 +83,10 @@ class Stopped(NamedTuple):
 
 
 class Played(NamedTuple):
-    """MIDI events as they were sent since the last report: [step since play, status, data 1, data 2]
-    each; lateness of sending in ms, median and worst; note_ons left out because too late."""
+    """MIDI events as they were sent since the last report; lateness of sending in ms, median and worst;
+    note_ons left out because too late."""
 
-    events: tuple[tuple[int, int, int, int], ...]
+    events: tuple[Sent, ...]
     late_median: float
     late_worst: float
     dropped: int

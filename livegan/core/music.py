@@ -20,13 +20,20 @@ LOWEST_PITCH = 24
 
 
 class Note(NamedTuple):
-    """One note of one bar: start and length in steps, MIDI pitch and velocity, MIDI channel 0-15."""
+    """One note of one bar: start and length in steps, MIDI pitch and velocity, MIDI channel 0-15, and
+    its micro-timing: it is struck and ends `offset` steps later than written, earlier if negative."""
 
     start: int
     length: int
     pitch: int
     velocity: int = 90
     channel: int = 0
+    offset: float = 0.0
+
+    @property
+    def place(self) -> float:
+        """Where it is struck, in steps."""
+        return self.start + self.offset
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .conductor import Conductor
 from .decode import BoolArray
-from .messages import Command, SendBar
+from .messages import Command, SendBar, Sent, place_of
 from .music import STEPS_PER_BAR, Note, in_order
 from .player import NOTE_OFF, NOTE_ON, Event, Output, Player
 from .rendering import Generator
@@ -28,20 +28,23 @@ class Performance:
 
     def notes(self) -> list[Note]:
         """Notes with starts counted from the beginning, ordered by start."""
-        return notes_of((event.step, event.status, event.data1, event.data2) for event in self.events)
+        return notes_of(event.sent for event in self.events)
 
 
-def notes_of(events: Iterable[tuple[int, int, int, int]]) -> list[Note]:
-    """Pair note_ons with their note_offs: (step, status, pitch, velocity) in order of time."""
-    sounding: dict[tuple[int, int], tuple[int, int]] = {}
+def notes_of(events: Iterable[Sent], sounding: dict[tuple[int, int], Sent] | None = None) -> list[Note]:
+    """Pair note_ons with their note_offs, which come in order of time. What has not ended is left in
+    `sounding`, for the events that follow."""
+    sounding = {} if sounding is None else sounding
     notes = []
-    for step, status, pitch, velocity in events:
+    for event in events:
+        step, status, pitch = event[:3]
         kind, channel = status & 0xF0, status & 0x0F
         if kind == NOTE_ON:
-            sounding[channel, pitch] = (step, velocity)
+            sounding[channel, pitch] = event
         elif kind == NOTE_OFF and (channel, pitch) in sounding:
-            start, struck = sounding.pop((channel, pitch))
-            notes.append(Note(start, step - start, pitch, struck, channel))
+            struck = sounding.pop((channel, pitch))
+            start, offset = struck[0], place_of(struck) - struck[0]
+            notes.append(Note(start, max(0, step - start), pitch, struck[3], channel, offset))
     return list(in_order(notes))
 
 
@@ -58,7 +61,7 @@ def simulate(
     player = Player()
     coming = 0
     deliver(player, conductor.start(), 0.0, bars)
-    while (now := player.deadline()) is not None and coming <= bars:
+    while (now := player.deadline()) is not None and (coming <= bars or player.busy):
         if now >= player.time_of(coming * STEPS_PER_BAR):
             commands = conductor.bar_started(coming)
             for move in moves.get(coming, []):

@@ -7,17 +7,19 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 - a note sounds for its whole length in steps unless its own pitch is struck again, or the music is
   stopped: a revision of the bar never cuts what sounds;
 - a missing bar is the last one again; a note_on that is later than a margin is left out, a note_off
-  never is.
+  never is;
+- a note is struck its `offset` beside its step, to the fraction: before the bar line, too, where its
+  bar has come by then (else on the line); but never before a note of its pitch that is written before
+  it, and no offset makes a note outlast its bar.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop
 from typing import NamedTuple
 
-from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
+from .messages import Command, Panic, Play, SendBar, Sent, SetTempo, Stop
 from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, in_order, seconds_per_step
 
 QUANTA = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
@@ -25,18 +27,27 @@ QUANTA = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
 
 LATE_MARGIN = 0.1
 START_LEAD = 0.005
+SHORTEST = 0.5
+"""Steps that a note lasts at least, however late it is."""
 ALL_CHANNELS = 16
 NEVER = 1 << 62
 
 
 class Event(NamedTuple):
-    """A MIDI event: when it was due (seconds), its place in steps since play, status byte, data."""
+    """A MIDI event: when it was due (seconds), its step since play as written, status byte, data, and
+    how many steps after that step it was due."""
 
     due: float
     step: int
     status: int
     data1: int
     data2: int
+    offset: float = 0.0
+
+    @property
+    def sent(self) -> Sent:
+        sent = (self.step, self.status, self.data1, self.data2)
+        return (*sent, self.offset) if self.offset else sent
 
 
 class BarLine(NamedTuple):
@@ -61,6 +72,17 @@ class Sheet(NamedTuple):
     notes: tuple[Note, ...]
 
 
+class Strike(NamedTuple):
+    """A note to be struck: where, its written step, both in steps since play. Compares by time, then
+    in the order of `in_order`."""
+
+    place: float
+    step: int
+    channel: int
+    pitch: int
+    note: Note
+
+
 Output = Event | BarLine | Beat
 
 NOTE_ON, NOTE_OFF, CONTROL = 0x90, 0x80, 0xB0
@@ -79,8 +101,11 @@ class Player:
         self._current = Sheet(0, ())
         self._bar = -1
         self._next_beat = NEVER
-        self._waiting: deque[tuple[int, Note]] = deque()
-        self._sounding: dict[tuple[int, int], int] = {}
+        self._reached = 0.0
+        self._waiting: list[Strike] = []
+        self._ahead: list[Strike] = []
+        self._early: set[tuple[int, int, int]] = set()
+        self._sounding: dict[tuple[int, int], tuple[float, int]] = {}
 
     # position and time
 
@@ -97,6 +122,11 @@ class Player:
     def sounding(self) -> frozenset[tuple[int, int]]:
         """(channel, pitch) of every note that is on."""
         return frozenset(self._sounding)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a note sounds or is still to be struck in the bar that plays."""
+        return bool(self._sounding or self._waiting)
 
     def set_tempo(self, bpm: float, now: float) -> None:
         """From now on; what was played stays where it was."""
@@ -127,16 +157,15 @@ class Player:
             return
         self.playing = True
         self._anchor = (now + START_LEAD, 0.0)
-        self._bar, self._next_beat = -1, 0
-        self._waiting.clear()
+        self._bar, self._next_beat, self._reached = -1, 0, 0.0
 
     def stop(self, now: float) -> list[Output]:
         """Halt and end every sounding note. The bars at hand are forgotten."""
         events = self._silence(now)
         self.playing = False
         self._bar, self._next_beat = -1, NEVER
-        self._waiting.clear()
-        self._sheets.clear()
+        for known in (self._waiting, self._ahead, self._early, self._sheets):
+            known.clear()
         return events
 
     def panic(self, now: float) -> list[Output]:
@@ -169,17 +198,47 @@ class Player:
             return
         sheet = Sheet(revision, in_order(notes))
         self._sheets[bar] = sheet
-        if bar != self._bar:
-            return
+        if self.playing:
+            self._reached = max(self._reached, self.step_at(now))
+        if bar == self._bar:
+            start = bar * STEPS_PER_BAR
+            unit = QUANTA[quantum]
+            elapsed = max(0, int(self.step_at(now) - start) + 1)
+            cut = -(-elapsed // unit) * unit
+            self._waiting = [strike for strike in self._waiting if strike.step < start + cut]
+            self._wait_for(bar, [note for note in sheet.notes if note.start >= cut])
+            self._current = sheet
+        self._look_ahead()
+
+    def _strikes(self, bar: int, notes: Sequence[Note]) -> list[Strike]:
+        """Notes of a bar, ordered by start, where they are to be struck: no offset takes them into the
+        past, nor before what still waits of their pitch. Without those that were struck early."""
         start = bar * STEPS_PER_BAR
-        unit = QUANTA[quantum]
-        elapsed = max(0, int(self.step_at(now) - start) + 1)
-        cut = start + -(-elapsed // unit) * unit
-        kept = [item for item in self._waiting if item[0] < cut]
-        steps = [start + note.start for note in sheet.notes]
-        fresh = bisect_left(steps, cut)
-        self._waiting = deque(kept + list(zip(steps[fresh:], sheet.notes[fresh:], strict=True)))
-        self._current = sheet
+        last = {(strike.channel, strike.pitch): strike.place for strike in sorted(self._waiting)}
+        strikes = []
+        for note in notes:
+            step, key = start + note.start, (note.channel, note.pitch)
+            if (step, *key) not in self._early:
+                place = max(step + note.offset, min(step, self._reached), last.get(key, 0.0))
+                last[key] = place
+                strikes.append(Strike(place, step, *key, note))
+        return strikes
+
+    def _wait_for(self, bar: int, notes: Sequence[Note]) -> None:
+        self._waiting += self._strikes(bar, notes)
+        heapify(self._waiting)
+
+    def _look_ahead(self) -> None:
+        """Find what is struck before the bar line of the bar it is written in."""
+        line = (self._bar + 1) * STEPS_PER_BAR
+        sheet = self._sheets.get(self._bar + 1, Sheet(0, ()))
+        early = [note for note in sheet.notes if note.start + note.offset < 0]
+        self._ahead = [
+            strike
+            for strike in self._strikes(self._bar + 1, early)
+            if self._reached < strike.place < line
+        ]
+        heapify(self._ahead)
 
     def _enter(self, bar: int, due: float) -> BarLine:
         for old in [known for known in self._sheets if known < bar]:
@@ -189,17 +248,26 @@ class Player:
             self._sheets[bar] = Sheet(0, self._current.notes)
         self._current = self._sheets[bar]
         self._bar = bar
-        start = bar * STEPS_PER_BAR
-        self._waiting.extend((start + note.start, note) for note in self._current.notes)
+        self._early = {struck for struck in self._early if struck[0] >= bar * STEPS_PER_BAR}
+        self._wait_for(bar, self._current.notes)
+        self._look_ahead()
         return BarLine(due, bar, self._current.revision, repeated)
 
     # the schedule
 
-    def _next(self) -> tuple[int, int]:
-        """The next step at which something happens, and what: 0 offs, 1 beat or bar line, 2 strikes."""
-        off = min(self._sounding.values(), default=NEVER)
-        on = self._waiting[0][0] if self._waiting else NEVER
+    def _next(self) -> tuple[float, int]:
+        """The next place, in steps, where something happens, and what: 0 offs, 1 beat or bar line, 2
+        strikes."""
+        off = min(self._sounding.values(), default=(NEVER, 0))[0]
+        waiting = self._next_strikes()
+        on = waiting[0].place if waiting else NEVER
         return min((off, 0), (self._next_beat, 1), (on, 2))
+
+    def _next_strikes(self) -> list[Strike]:
+        """Of this bar's strikes and the coming bar's early ones those that come first."""
+        if not self._ahead or (self._waiting and self._waiting[0] <= self._ahead[0]):
+            return self._waiting
+        return self._ahead
 
     def deadline(self) -> float | None:
         """When `due` has something next, or None while stopped."""
@@ -209,18 +277,26 @@ class Player:
         """All that has fallen due, in order: at one step first offs, then the line, then strikes."""
         outputs: list[Output] = []
         while self.playing:
-            step, kind = self._next()
-            when = self.time_of(step)
+            place, kind = self._next()
+            when = self.time_of(place)
             if when > now:
                 break
+            self._reached = max(self._reached, place)
             if kind == 0:
-                ending = sorted(key for key, end in self._sounding.items() if end == step)
-                outputs += [self._note_off(when, step, *key) for key in ending]
+                outputs += self._endings(when, place)
             elif kind == 1:
-                outputs += self._line(step, when)
+                outputs += self._line(self._next_beat, when)
             else:
-                outputs += self._strike(when, self._waiting.popleft(), now)
+                outputs += self._strike(when, heappop(self._next_strikes()), now)
         return outputs
+
+    def _endings(self, when: float, place: float) -> list[Output]:
+        ending = sorted(key for key, (end, _) in self._sounding.items() if end == place)
+        steps = [self._sounding[key][1] for key in ending]
+        return [
+            self._note_off(when, step, *key, place - step)
+            for step, key in zip(steps, ending, strict=True)
+        ]
 
     def _line(self, step: int, when: float) -> list[Output]:
         self._next_beat = step + STEPS_PER_BEAT
@@ -228,19 +304,32 @@ class Player:
         lines: list[Output] = [self._enter(bar, when)] if inside == 0 else []
         return [*lines, Beat(when, bar, inside // STEPS_PER_BEAT)]
 
-    def _strike(self, when: float, item: tuple[int, Note], now: float) -> list[Output]:
-        step, note = item
+    def _strike(self, when: float, strike: Strike, now: float) -> list[Output]:
+        place, step, channel, pitch, note = strike
+        if place < step:
+            self._early.add((step, channel, pitch))
         if now - when > LATE_MARGIN:
             self.late_notes += 1
             return []
-        key = (note.channel, note.pitch)
+        offset = place - step
         events: list[Output] = []
-        if key in self._sounding:
-            events.append(self._note_off(when, step, *key))
-        self._sounding[key] = step + max(1, note.length)
-        events.append(Event(when, step, NOTE_ON | note.channel, note.pitch, note.velocity))
+        if (channel, pitch) in self._sounding:
+            events.append(self._note_off(when, step, channel, pitch, offset))
+        self._sounding[channel, pitch] = end_of(place, step, max(1, note.length))
+        events.append(Event(when, step, NOTE_ON | channel, pitch, note.velocity, offset))
         return events
 
-    def _note_off(self, when: float, step: int, channel: int, pitch: int) -> Event:
+    def _note_off(self, when: float, step: int, channel: int, pitch: int, offset: float = 0.0) -> Event:
         del self._sounding[channel, pitch]
-        return Event(when, step, NOTE_OFF | channel, pitch, 0)
+        return Event(when, step, NOTE_OFF | channel, pitch, 0, offset)
+
+
+def end_of(place: float, step: int, length: int) -> tuple[float, int]:
+    """Where a note of so many steps ends that is written at `step` and struck at `place`, and the step
+    at which its end is written: it keeps its length, but being late it ends with its bar."""
+    written = step + length
+    line = (step // STEPS_PER_BAR + 1) * STEPS_PER_BAR
+    end = written + (place - step)
+    if written <= line < end:
+        end = line
+    return max(end, place + SHORTEST), written

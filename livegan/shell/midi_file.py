@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mido
 
+from livegan.core.messages import Sent, place_of
 from livegan.core.model import Track
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.player import NOTE_OFF, NOTE_ON
@@ -16,8 +17,9 @@ from livegan.core.timeline import Tempi
 from .files import write_whole
 
 TICKS_PER_STEP = 20
-Played = Sequence[tuple[int, int, int, int]]
-"""(step, status, data 1, data 2) in order of time."""
+"""480 a quarter note: at 120 bpm a tick is a millisecond."""
+Played = Sequence[Sent]
+"""In order of time."""
 
 
 def write_midi(
@@ -33,9 +35,9 @@ def write_midi(
         delta = (step - at) * TICKS_PER_STEP
         file.tracks[0].append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=delta))
         at = step
-    close_track(file.tracks[0], max(0, end_step - at))
+    close_track(file.tracks[0], (end_step - at) * TICKS_PER_STEP)
     described = {channel_of(place, tracks): track for place, track in enumerate(tracks)}
-    for channel in sorted({status & 0x0F for _, status, _, _ in events} | set(described)):
+    for channel in sorted({event[1] & 0x0F for event in events} | set(described)):
         file.tracks.append(channel_track(events, channel, described.get(channel), end_step))
     write_whole(path, file.save)
 
@@ -49,15 +51,16 @@ def channel_track(
     if described and not described.drums:
         track.append(mido.Message("program_change", channel=channel, program=described.program))
     at = 0
-    for step, status, data1, data2 in events:
+    for event in events:
+        status = event[1]
         if status & 0x0F != channel or status & 0xF0 not in (NOTE_ON, NOTE_OFF):
             continue
-        message = mido.Message.from_bytes([status, data1, data2])
-        track.append(message.copy(time=(step - at) * TICKS_PER_STEP))
-        at = step
-    close_track(track, max(0, end_step - at))
+        tick = max(at, round(place_of(event) * TICKS_PER_STEP))
+        track.append(mido.Message.from_bytes(event[1:4]).copy(time=tick - at))
+        at = tick
+    close_track(track, end_step * TICKS_PER_STEP - at)
     return track
 
 
-def close_track(track: mido.MidiTrack, steps: int) -> None:
-    track.append(mido.MetaMessage("end_of_track", time=steps * TICKS_PER_STEP))
+def close_track(track: mido.MidiTrack, ticks: int) -> None:
+    track.append(mido.MetaMessage("end_of_track", time=max(0, ticks)))

@@ -30,6 +30,7 @@ from livegan.core.messages import (
     Quit,
     Report,
     SendBar,
+    Sent,
     SetTempo,
     Stop,
     Stopped,
@@ -67,7 +68,7 @@ class PlayerProcess:
         self.lines = Lines()
         self.outbox = bytearray()
         self.lateness: list[float] = []
-        self.sent: list[tuple[int, int, int, int]] = []
+        self.sent: list[Sent] = []
         self.running = True
         self.clock = time.monotonic
 
@@ -131,9 +132,9 @@ class PlayerProcess:
         reports: list[Report] = []
         for output in outputs:
             if isinstance(output, Event):
-                self.sink.send(output[2:])
+                self.sink.send((output.status, output.data1, output.data2))
                 self.lateness.append(self.clock() - output.due)
-                self.sent.append(output[1:])
+                self.sent.append(output.sent)
             elif isinstance(output, BarLine):
                 reports += [
                     self.played(),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 from pathlib import Path
 
-from livegan.core.messages import BarStarted, Played, Report, Stopped, TempoSet
+from livegan.core.messages import BarStarted, Played, Report, Sent, Stopped, TempoSet, place_of
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR
 from livegan.core.player import NOTE_OFF, NOTE_ON
@@ -20,7 +21,7 @@ class Recorder:
     def __init__(self, path: Path, tracks: Sequence[Track], bpm: float) -> None:
         self.path = path
         self.tracks = tracks
-        self.events: list[tuple[int, int, int, int]] = []
+        self.events: list[Sent] = []
         self.tempi: list[tuple[int, float]] = [(0, bpm)]
         self._offset = 0
         self._last = 0
@@ -51,12 +52,14 @@ class Recorder:
         self.tempi.append((at, bpm))
         self._last = max(self._last, at)
 
-    def _played(self, events: Sequence[tuple[int, int, int, int]]) -> None:
-        for step, status, data1, data2 in events:
-            if status & 0xF0 in (NOTE_ON, NOTE_OFF):
-                at = max(self._offset + step, self.events[-1][0] if self.events else 0)
-                self.events.append((at, status, data1, data2))
-                self._last = max(self._last, at)
+    def _played(self, events: Sequence[Sent]) -> None:
+        for event in events:
+            if event[1] & 0xF0 in (NOTE_ON, NOTE_OFF):
+                step = self._offset + event[0]
+                before = place_of(self.events[-1]) if self.events else 0.0
+                late = max(self._offset + place_of(event), before) - step
+                self.events.append((step, *event[1:4], late))
+                self._last = max(self._last, step, floor(step + late))
 
     def write(self) -> None:
         """The whole file, written beside and renamed."""

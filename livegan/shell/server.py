@@ -29,6 +29,7 @@ from livegan.core.messages import (
     Play,
     Played,
     Report,
+    Sent,
     Stopped,
     TempoSet,
 )
@@ -95,6 +96,7 @@ class Server:
         self.stopping = False
         self.conductor: Conductor
         self.recorder: Recorder | None = None
+        self._struck: dict[tuple[int, int], Sent] = {}
         self._logged: set[tuple[str, str]] = set()
         self._scheduled: list[tuple[float, int, OscIn]] = []
         self._order = itertools.count()
@@ -341,7 +343,8 @@ class Server:
         if not report.events:
             return
         start = report.events[0][0] // STEPS_PER_BAR * STEPS_PER_BAR
-        self.status.roll = [n._replace(start=n.start - start) for n in notes_of(report.events)]
+        notes = notes_of(report.events, self._struck)
+        self.status.roll = [n._replace(start=n.start - start) for n in notes if n.start >= start]
         self.status.notes = sum(event[1] & 0xF0 == NOTE_ON for event in report.events)
         self.status.late_median, self.status.late_worst = report.late_median, report.late_worst
         self.feedback.tell("/lateness", report.late_median, report.late_worst)

@@ -60,8 +60,8 @@ def render(notes: Sequence[Note], tempi: Tempi, end_step: int) -> Sound:
     mix = np.zeros((int(length * RATE), 2), np.float32)
     fade = np.linspace(1, 0, int(RELEASE_SECONDS * RATE), dtype=np.float32)[:, None] ** 2
     for note in notes:
-        start = int(seconds_at(note.start, tempi) * RATE)
-        held = int(seconds_at(note.start + note.length, tempi) * RATE) - start
+        start = int(max(0.0, seconds_at(note.place, tempi)) * RATE)
+        held = int(seconds_at(note.place + note.length, tempi) * RATE) - start
         stroke = struck(note.pitch)[: held + len(fade)] * (GAIN * (note.velocity / 127) ** 1.5)
         ending = stroke[held:]
         ending *= fade[: len(ending)]

@@ -86,7 +86,21 @@ def counts(stored: Stored) -> list[str]:
     if np.isfinite(bpm).any():
         low, middle, high = np.nanmin(bpm), np.nanmedian(bpm), np.nanmax(bpm)
         lines.append(f"{low:.0f} to {high:.0f} bpm, in the middle {middle:.0f}")
-    return lines
+    return [*lines, feel_of(stored)]
+
+
+def feel_of(stored: Stored) -> str:
+    """Whether the archive tells how notes were struck, and how far they differ."""
+    if stored.struck is None:
+        return "no velocity or timing of its notes"
+    known = stored.struck[:, stored.struck[0] > 0]
+    if not known.shape[1]:
+        return "velocity of no note"
+    velocity, timing = known
+    return (
+        f"velocity and timing of {known.shape[1]:,} notes: {velocity.mean():.0f} +- "
+        f"{velocity.std():.0f}; {timing.mean() / 100:+.2f} +- {timing.std() / 100:.2f} of a 16th"
+    )
 
 
 def measure_all(stored: Stored, songs: NDArray[np.bool_]) -> list[Measures]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 TRAIN, VALID, TEST = 0, 1, 2
 
@@ -38,3 +39,26 @@ def splits_of(groups: Sequence[str], valid: float, test: float, seed: int) -> li
     kinds = [TRAIN] * cut + [VALID] * valids + [TEST] * tests
     split = dict(zip(ordered, kinds, strict=False))
     return [split[group] for group in groups]
+
+
+def splits_like(names: Sequence[str], others: Mapping[str, int]) -> dict[str, int]:
+    """The splits that another archive gave (`others`, by song name) to those songs that it has: of two
+    names of one song, one ends with the whole of the other, part by part."""
+    whole = {tuple(parts_of(name)): split for name, split in others.items()}
+    ends: dict[tuple[str, ...], list[int]] = {}
+    for parts, split in whole.items():
+        for cut in range(len(parts)):
+            ends.setdefault(parts[cut:], []).append(split)
+    found: dict[str, int] = {}
+    for name in names:
+        parts = tuple(parts_of(name))
+        shorter = [parts[cut:] for cut in range(len(parts)) if parts[cut:] in whole]
+        if shorter:
+            found[name] = whole[shorter[0]]
+        elif len(ends.get(parts, ())) == 1:
+            found[name] = ends[parts][0]
+    return found
+
+
+def parts_of(name: str) -> list[str]:
+    return [part for part in PurePosixPath(name).parts if part != ".."]

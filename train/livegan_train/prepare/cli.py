@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from . import preparing, sources
-from .choosing import sample_of
+from .choosing import sample_of, splits_like
 from .families import BY_NAME, FAMILIES
 from .pop909 import TRACKS
 from .preparing import NoBars, Options, Summary
 from .song import Settings
 from .sources import BadSource, Source
+from .stored import open_archive
 from .tracks import parse_plan, plan_of
 
 FILE = click.Path(path_type=Path)
@@ -78,6 +80,12 @@ def pitches_of(ctx: click.Context, option: click.Parameter, value: str) -> tuple
     help="Only the first bars of longer songs, so that none weighs too much.",
 )
 @click.option("--keep-copies", is_flag=True, help="Keep the same file or nearly the same song again.")
+@click.option(
+    "--split-as",
+    type=FILE,
+    metavar="OTHER.npz",
+    help="Keep only the songs of another archive, and the split that it gave them.",
+)
 @click.option("--valid", type=PERCENT, default=10.0, show_default=True, help="Per cent of the songs.")
 @click.option("--test", type=PERCENT, default=10.0, show_default=True, help="Per cent of the songs.")
 @click.option(
@@ -94,6 +102,10 @@ def prepare(roots: tuple[Path, ...], out: Path, verbose: bool, **given: Any) -> 
         check_out(out)
         found = choose(roots, out, given)
         settings, options = settings_of(found, given), options_of(given)
+        if given["split_as"]:
+            splits = splits_from(given["split_as"], found)
+            options = replace(options, splits=splits)
+            found = [source for source in found if source.name in splits]
     except (BadSource, ValueError) as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"{len(found):,} files", err=True)
@@ -185,6 +197,16 @@ def options_of(given: dict[str, Any]) -> Options:
         keep_copies=given["keep_copies"],
         jobs=given["jobs"] or cores(),
     )
+
+
+def splits_from(path: Path, found: list[Source]) -> dict[str, int]:
+    """The splits of those songs that another archive has. Raises `ValueError` with one line."""
+    other = open_archive(path)
+    known = dict(zip(other.names, other.split.tolist(), strict=True))
+    splits = splits_like([source.name for source in found], known)
+    if not splits:
+        raise ValueError(f"{path} has no song of these")
+    return splits
 
 
 def cores() -> int:

@@ -7,6 +7,7 @@ hit lasts one step; a note that crosses the bar line goes on at step 0 of the ne
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from .song import BarLines, FloatArray, IntArray, Notes, Settings, Song, Unsuita
 
 BLOCK = 256
 """Bars drawn at once, so that a song of hours takes no more memory than one of minutes."""
+TIMING = 100
+"""Parts of a 16th in which a note's timing is counted."""
 
 
 def snapped(start: FloatArray, settings: Settings, snap: int) -> IntArray:
@@ -28,25 +31,30 @@ def snapped(start: FloatArray, settings: Settings, snap: int) -> IntArray:
 
 
 def played(notes: Notes, settings: Settings, snap: int, order: IntArray) -> IntArray:
-    """Notes as the roll shows them: rows of (start, end, pitch row, track), int `[note, 4]`, sorted by
-    track, pitch and start. `order` gives each of the song's tracks its place in the roll, or -1. Of
-    notes struck together the longest counts; each ends a step before its pitch is struck again."""
+    """Notes as the roll shows them: rows of (start, end, pitch row, track, velocity, timing), int
+    `[note, 6]`, sorted by track, pitch and start. `order` gives each of the song's tracks its place in
+    the roll, or -1. Of notes struck together the longest counts; each ends a step before its pitch is
+    struck again. Timing is how late the note was, in hundredths of a 16th."""
     row = notes.pitch - settings.lowest_pitch
     track = order[notes.track]
     chosen = np.flatnonzero((row >= 0) & (row < settings.pitches) & (track >= 0))
     start = snapped(notes.start[chosen], settings, snap)
     end = np.where(notes.drum[chosen], start + 1, np.rint(notes.end[chosen]).astype(np.int64))
     end = np.maximum(end, start + 1)
-    row, track = row[chosen], track[chosen]
-    by = np.lexsort((-end, start, row, track))
-    start, end, row, track = start[by], end[by], row[by], track[by]
+    late = np.rint((notes.start[chosen] - start) * (4 * TIMING / settings.steps_per_beat))
+    rows = np.stack(
+        [start, end, row[chosen], track[chosen], notes.velocity[chosen], late.astype(np.int64)], axis=1
+    )
+    rows = rows[np.lexsort((-end, start, row[chosen], track[chosen]))]
+    start, end, row, track = rows[:, :4].T
     voice = track * settings.pitches + row
     first = np.ones(len(start), bool)
     first[1:] = (voice[1:] != voice[:-1]) | (start[1:] != start[:-1])
-    start, end, row, track, voice = start[first], end[first], row[first], track[first], voice[first]
+    rows, voice = rows[first], voice[first]
     again = np.flatnonzero(voice[1:] == voice[:-1])
+    start, end = rows[:, 0], rows[:, 1]
     end[again] = np.maximum(np.minimum(end[again], start[again + 1] - 1), start[again] + 1)
-    return np.stack([start, end, row, track], axis=1)
+    return rows
 
 
 def sounding(bars: BarLines, steps_per_bar: int, start: IntArray, end: IntArray) -> BarLines:
@@ -74,17 +82,52 @@ def cells_of(notes: IntArray, bars: BarLines, steps_per_bar: int) -> tuple[IntAr
     return np.repeat(near, length)[inside], (bar * steps_per_bar + within)[inside]
 
 
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """How the notes of some bars were struck: velocity uint8 and timing int8 (late by hundredths of a
+    16th), both `[note]`, in the order of bar, track, pitch and start; `count` int64 `[bar]`."""
+
+    velocity: NDArray[np.uint8]
+    timing: NDArray[np.int8]
+    count: IntArray
+
+
 def draw(
     notes: IntArray, bars: BarLines, settings: Settings, tracks: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Bit-packed bars in blocks, uint8 `[bar, ceil(step * pitch * track / 8)]`, of `played` notes."""
+) -> Iterator[tuple[NDArray[np.uint8], Struck]]:
+    """Bit-packed bars in blocks, uint8 `[bar, ceil(step * pitch * track / 8)]`, of `played` notes, and
+    how their notes were struck."""
     steps = settings.steps_per_bar
     for first in range(0, len(bars), BLOCK):
         block = bars.part(first, first + BLOCK)
         roll = np.zeros((len(block) * steps, settings.pitches, tracks), bool)
         note, step = cells_of(notes, block, steps)
         roll[step, notes[note, 2], notes[note, 3]] = True
-        yield np.packbits(roll.reshape(len(block), -1), axis=1)
+        bar, within = np.divmod(step, steps)
+        voice = (bar * tracks + notes[note, 3]) * settings.pitches + notes[note, 2]
+        fresh = within == notes[note, 0] - block.start[bar]
+        yield (
+            np.packbits(roll.reshape(len(block), -1), axis=1),
+            struck(notes[note], fresh, voice * steps + within, steps, bar, len(block)),
+        )
+
+
+def struck(
+    notes: IntArray, fresh: NDArray[np.bool_], key: IntArray, steps: int, bar: IntArray, bars: int
+) -> Struck:
+    """From the cells of a block: each one's note (a row of `played`), whether it is the note's first,
+    its `key` (which orders cells by bar, track, pitch and step) and its bar. What begins a run of cells
+    is a note of the archive; where it is the rest of one of the bar before, it is not late."""
+    order = np.argsort(key)
+    begins = np.ones(len(key), bool)
+    begins[1:] = (np.diff(key[order]) != 1) | (key[order][1:] % steps == 0)
+    first = order[begins]
+    most = np.iinfo(np.int8).max
+    return Struck(
+        np.clip(notes[first, 4], 0, 127).astype(np.uint8),
+        np.where(fresh[first], np.clip(notes[first, 5], -most, most), 0).astype(np.int8),
+        np.bincount(bar[first], minlength=bars).astype(np.int64),
+    )
 
 
 def arrange(song: Song, settings: Settings) -> tuple[IntArray, BarLines, int]:

@@ -90,6 +90,7 @@ def roll_notes(archive: Any, place: int, scale: float, family: int, drum: bool) 
         pitch[starts],
         np.full(len(starts), family),
         np.full(len(starts), drum),
+        np.zeros(len(starts), np.int64),
     )
 
 

@@ -39,6 +39,7 @@ class MidiTrack:
     start: FloatArray
     end: FloatArray
     pitch: IntArray
+    velocity: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ def parse(data: bytes) -> MidiFile:
             if start.min() < 0 or (end < start).any():
                 raise Unreadable("its times pass 2,147,483,647 ticks")
             pitch = columns["pitch"].astype(np.int64)
-            tracks.append(MidiTrack(track.name, track.program, track.is_drum, start, end, pitch))
+            velocity = columns["velocity"].astype(np.int64)
+            tracks.append(
+                MidiTrack(track.name, track.program, track.is_drum, start, end, pitch, velocity)
+            )
     tempi = [(t.time, t.mspq) for t in score.tempos if t.mspq > 0 and t.time >= 0]
     signatures = [
         (s.time, s.numerator, s.denominator)
@@ -161,6 +165,7 @@ def notes_of(midi: MidiFile, settings: Settings) -> tuple[Notes, tuple[str, ...]
                     track.pitch,
                     np.full(count, family),
                     np.full(count, track.drum),
+                    track.velocity,
                 )
             )
     return joined(parts), names

@@ -143,6 +143,7 @@ def read_pop909(
             track.pitch,
             np.full(len(track.start), TRACKS.index(track.name.strip().upper())),
             np.zeros(len(track.start), bool),
+            track.velocity,
         )
         for track in midi.tracks
         if track.name.strip().upper() in TRACKS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +23,15 @@ UNREADABLE, SAME_FILE, SAME_SONG = "can't be read", "same file as another", "nea
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How songs are chosen and told apart; `valid` and `test` are shares of the songs."""
+    """How songs are chosen and told apart; `valid` and `test` are shares of the songs, unless `splits`
+    has the split of every name."""
 
     valid: float = 0.1
     test: float = 0.1
     seed: int = 0
     keep_copies: bool = False
     jobs: int = 1
+    splits: Mapping[str, int] | None = None
 
 
 @dataclass(slots=True)
@@ -98,8 +100,11 @@ def prepare(
         if not spill.songs:
             raise NoBars("no song gave a bar")
         summary.bars = sum(len(song.bar_index) for song in spill.songs)
-        groups = [song.group for song in spill.songs]
-        summary.splits = splits_of(groups, options.valid, options.test, options.seed)
+        if options.splits is None:
+            groups = [song.group for song in spill.songs]
+            summary.splits = splits_of(groups, options.valid, options.test, options.seed)
+        else:
+            summary.splits = [options.splits[song.name] for song in spill.songs]
         write_whole(
             out, lambda path: write_archive(path, spill, summary.splits, summary.tracks, settings)
         )
@@ -126,7 +131,7 @@ def gather(
                 summary.dropped[refusal[0]] += 1
                 tell(source.name, refusal[1], True)
             else:
-                spill.add(source.name, source.group, result.bpm, result.bar_index, result.packed)
+                spill.add(source.name, source.group, result)
                 summary.tracks = result.tracks
             summary.done += 1
             step()

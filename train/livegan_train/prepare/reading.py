@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .drawing import arrange, draw
+from .drawing import Struck, arrange, draw
 from .lakh import read_lakh
 from .likeness import Signature, signature
 from .midi import read_midi
@@ -25,9 +25,11 @@ SPILL_LEVEL = 1
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A song's bars: `packed` is all rows of `width` bytes, deflated; `bar_index` int32 `[bar]`;
-    `digest` tells the same file again, `signature` nearly the same song."""
+    `struck` is how its notes were struck; `digest` tells the same file again, `signature` nearly the
+    same song."""
 
     packed: bytes
+    struck: Struck
     bar_index: NDArray[np.int32]
     bpm: float
     tracks: tuple[str, ...]
@@ -88,11 +90,19 @@ def song_of(source: Source, data: bytes, settings: Settings) -> Song:
 def drawn(data: bytes, song: Song, settings: Settings) -> Drawn:
     notes, bars, tracks = arrange(song, settings)
     deflate = zlib.compressobj(SPILL_LEVEL)
-    parts = [deflate.compress(block.tobytes()) for block in draw(notes, bars, settings, tracks)]
+    parts, blocks = [], []
+    for block, struck in draw(notes, bars, settings, tracks):
+        parts.append(deflate.compress(block.tobytes()))
+        blocks.append(struck)
     names = song.tracks if settings.plan is None else settings.plan.names
     start, pitch = melodic(song)
     return Drawn(
         b"".join([*parts, deflate.flush()]),
+        Struck(
+            np.concatenate([struck.velocity for struck in blocks]),
+            np.concatenate([struck.timing for struck in blocks]),
+            np.concatenate([struck.count for struck in blocks]),
+        ),
         bars.index.astype(np.int32),
         song.bpm,
         names,

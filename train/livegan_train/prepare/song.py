@@ -65,13 +65,14 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Notes:
     """Notes as parallel arrays `[note]`: start and end in steps (not rounded), MIDI pitch, index of the
-    song's track, whether it is a drum hit."""
+    song's track, whether it is a drum hit, MIDI velocity (0 where nobody knows)."""
 
     start: FloatArray
     end: FloatArray
     pitch: IntArray
     track: IntArray
     drum: NDArray[np.bool_]
+    velocity: IntArray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -114,6 +115,7 @@ def joined(parts: list[Notes]) -> Notes:
         np.concatenate([part.pitch for part in parts]),
         np.concatenate([part.track for part in parts]),
         np.concatenate([part.drum for part in parts]),
+        np.concatenate([part.velocity for part in parts]),
     )
 
 

@@ -15,6 +15,8 @@ from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
 
 BLOCK = 512
 NEEDED = ("bars", "song_id", "song_split", "tracks")
+STRUCK = ("note_start", "note_velocity", "note_timing")
+"""How notes were struck: optional."""
 
 
 class NotAnArchive(ValueError):
@@ -24,7 +26,8 @@ class NotAnArchive(ValueError):
 @dataclass(frozen=True, slots=True)
 class Stored:
     """All of an archive but its bars. `song_id` and `bar_index` are `[bar]`, `names`, `bpm` and `split`
-    `[song]`; `shape` is (steps, pitches, tracks)."""
+    `[song]`; `shape` is (steps, pitches, tracks); `struck` is velocity (0: unknown) and timing
+    (hundredths of a 16th) of every note, `[2, note]`, or None where the archive doesn't tell."""
 
     path: Path
     song_id: NDArray[np.int64]
@@ -35,6 +38,7 @@ class Stored:
     tracks: tuple[str, ...]
     shape: tuple[int, int, int]
     lowest_pitch: int
+    struck: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.song_id)
@@ -106,7 +110,15 @@ def stored_of(path: Path, archive: Any) -> Stored:
         tracks,
         (int(steps), int(pitches), len(tracks)),
         int(archive["lowest_pitch"]) if "lowest_pitch" in archive else LOWEST_PITCH,
+        struck_of(archive),
     )
+
+
+def struck_of(archive: Any) -> NDArray[np.int64] | None:
+    if not all(key in archive for key in STRUCK):
+        return None
+    velocity, timing = archive["note_velocity"], archive["note_timing"]
+    return np.stack([velocity.astype(np.int64), timing.astype(np.int64)])
 
 
 def check(stored: Stored) -> None:
