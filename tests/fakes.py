@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from livegan.core.decode import Logits
+from livegan.core.decode import FloatArray, Logits
+from livegan.core.feel import FeelMaps
 from livegan.core.model import ModelInfo, Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.rendering import Cue
@@ -34,6 +35,9 @@ class FakeGenerator:
             onset[0, beat * 24, row] = 5.0
             keep[0, beat * 24 + 1 : beat * 24 + 12, row] = 1.0
         return Logits(onset, keep)
+
+    def feel(self, roll: FloatArray) -> FeelMaps | None:
+        return None
 
 
 class BrokenGenerator(FakeGenerator):

@@ -49,7 +49,7 @@ def test_the_bar_that_plays_is_the_one_that_was_sent_ahead() -> None:
     ahead = one.bar_started(0)[0]
     one.bar_started(1)
     assert isinstance(ahead, SendBar)
-    assert ahead.notes == render_bar(one.generator, one.state, Cue(one.state.heard))
+    assert ahead.notes == render_bar(one.generator, one.state, Cue(one.state.heard, bar=1))
 
 
 def test_a_move_renders_this_bar_and_the_next_with_higher_revisions() -> None:
@@ -84,12 +84,26 @@ def test_density_and_velocity_do_what_they_say() -> None:
     for asked, count in ((0.0, 0), (0.5, 11), (1.0, 21)):
         one.move(parse_setting(f"/density={asked}"))
         assert len(render_bar(one.generator, one.state, Cue(one.state.heard))) == count
-    one.move(parse_setting("/velocity=1"))
-    assert {note.velocity for note in render_bar(one.generator, one.state, Cue(one.state.heard))} == {
-        127
-    }
-    one.move(parse_setting("/velocity=0"))
-    assert {note.velocity for note in render_bar(one.generator, one.state, Cue(one.state.heard))} == {1}
+    loudness = []
+    for level in (0.0, 0.3, 0.7, 1.0):
+        one.move(parse_setting(f"/velocity={level}"))
+        notes = render_bar(one.generator, one.state, Cue(one.state.heard))
+        loudness.append(float(np.mean([note.velocity for note in notes])))
+    assert loudness == sorted(loudness)
+    assert loudness[0] == 1
+    assert loudness[-1] > 105
+
+
+def test_humanise_brings_bars_that_are_struck_each_in_its_own_way() -> None:
+    one = conductor()
+    played = [render_bar(one.generator, one.state, Cue(one.state.heard, bar=bar)) for bar in range(3)]
+    again = render_bar(one.generator, one.state, Cue(one.state.heard, bar=1))
+    assert len({tuple(note.velocity for note in notes) for notes in played}) == 3
+    assert again == played[1], "a bar made again is struck as before"
+    one.move(parse_setting("/humanise=0"))
+    stiff = [render_bar(one.generator, one.state, Cue(one.state.heard, bar=bar)) for bar in range(3)]
+    assert stiff[0] == stiff[1] == stiff[2]
+    assert all(note.offset == 0 for note in stiff[0])
 
 
 def test_a_new_model_waits_for_the_bar_line() -> None:

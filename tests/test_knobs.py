@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.core.decode import Logits, decode
+from livegan.core.decode import FloatArray, Logits, decode
+from livegan.core.feel import FeelMaps
 from livegan.core.knobs import KNOBS, POP_PIANO, measured, scale_of, share_of, value_at
 from livegan.core.model import ModelInfo, Track, control_names
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
@@ -90,6 +91,9 @@ class Told:
         self.cues.append(cue)
         each = [some_logits(seed) for seed in range(len(self.info.tracks))]
         return Logits(*(np.concatenate(part) for part in zip(*each, strict=True)))
+
+    def feel(self, roll: FloatArray) -> FeelMaps | None:
+        return None
 
 
 def track(name: str, drums: bool = False) -> Track:

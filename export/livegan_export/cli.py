@@ -21,7 +21,21 @@ from .onnx_file import ExportRefused, Texts, write_model
 @click.option("--data", default="", help="What it was trained on, in a few words.")
 @click.option("--credit", default="", help="Whom to credit for the data.")
 @click.option("--licence", default="", help="Licence of the weights.")
-def export(checkpoint: Path, out: Path, name: str | None, data: str, credit: str, licence: str) -> None:
+@click.option(
+    "--feel",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FEEL.onnx",
+    help="How notes are struck, as livegan feel learned it; without it, accents by rule.",
+)
+def export(
+    checkpoint: Path,
+    out: Path,
+    name: str | None,
+    data: str,
+    credit: str,
+    licence: str,
+    feel: Path | None,
+) -> None:
     """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights, and its
     model card beside it (.md). Torch and onnxruntime are compared on 64 latents, and the bars of the
     finished file are measured."""
@@ -32,7 +46,7 @@ def export(checkpoint: Path, out: Path, name: str | None, data: str, credit: str
     try:
         loaded = load(checkpoint)
         texts = Texts(data, credit, licence)
-        info, worst = write_model(loaded, out, name or loaded.config.name, texts)
+        info, worst = write_model(loaded, out, name or loaded.config.name, texts, feel)
         text = card(info, loaded, out.stat().st_size)
         write_whole(out.with_suffix(".md"), lambda beside: beside.write_text(text, encoding="utf-8"))
     except (BadCheckpoint, BadModel, ExportRefused) as error:

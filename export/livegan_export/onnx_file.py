@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from livegan.core.decode import HEADS
-from livegan.core.model import ENCODER_KEY, METADATA_KEY, ModelInfo, Track, control_names
+from livegan.core.model import ENCODER_KEY, FEEL_KEY, METADATA_KEY, ModelInfo, Track, control_names
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
@@ -217,13 +217,17 @@ def with_metadata(model: onnx.ModelProto, info: ModelInfo, parts: Mapping[str, b
     return bytes(model.SerializeToString())
 
 
-def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> tuple[ModelInfo, float]:
-    """Build, compare, measure and write; returns what was written and the largest error. Raises
-    `ExportRefused`, and then leaves `out` as it was."""
+def write_model(
+    checkpoint: Checkpoint, out: Path, name: str, texts: Texts, feel: Path | None = None
+) -> tuple[ModelInfo, float]:
+    """Build, compare, measure and write, with a graph of feel if there is one; returns what was
+    written and the largest error. Raises `ExportRefused`, and then leaves `out` as it was."""
     playable, encoder = playable_of(checkpoint)
     model = build(playable)
     parts = {} if encoder is None else {ENCODER_KEY: build(encoder).SerializeToString()}
     info = describe(checkpoint, name, texts)
+    if feel is not None:
+        parts[FEEL_KEY] = graph_of_feel(feel, len(info.tracks))
     worst = math.inf
 
     def write(beside: Path) -> None:
@@ -243,3 +247,17 @@ def write_model(checkpoint: Checkpoint, out: Path, name: str, texts: Texts) -> t
 
     write_whole(out, write)
     return info, worst
+
+
+def graph_of_feel(path: Path, tracks: int) -> bytes:
+    """The bytes of a graph that `livegan feel` wrote. Raises `ExportRefused` if it is for other
+    tracks."""
+    try:
+        graph = path.read_bytes()
+        roll = onnx.load_from_string(graph).graph.input[0]
+        shape = [size.dim_value for size in roll.type.tensor_type.shape.dim]
+    except Exception:  # whatever the reader stumbled on
+        raise ExportRefused(f"{path}: not a graph of feel; livegan feel makes one") from None
+    if roll.name != "roll" or shape[1] != tracks:
+        raise ExportRefused(f"{path}: made for {shape[1]} tracks, this model has {tracks}")
+    return graph

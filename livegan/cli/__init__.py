@@ -36,6 +36,7 @@ OTHER_HELP = {
     "export": "Make a model file of a checkpoint (needs the train extra).",
     "inspect": "Count, measure and draw the bars of an archive.",
     "prepare": "Make a bar archive of MIDI files (needs the train extra).",
+    "feel": "Learn how notes are struck (needs the train extra).",
     "evaluate": "Judge models against songs that they have not seen (needs the train extra).",
 }
 GROUP = "livegan.commands"

@@ -14,6 +14,8 @@ from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
 METADATA_KEY = "livegan"
 ENCODER_KEY = "livegan.encoder"
 """Beside it, where the model has one: the graph from a bar to its latent, as base85."""
+FEEL_KEY = "livegan.feel"
+"""The same for the graph that says how a bar's notes are struck."""
 VERSION = 1
 MAX_LATENT = 4096
 MAX_PHRASE = 64

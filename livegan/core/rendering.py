@@ -9,16 +9,18 @@ from typing import Protocol
 import numpy as np
 
 from .decode import BoolArray, FloatArray, Logits, Notes, decode, notes_for_density
+from .feel import FeelMaps, felt, heard
 from .knobs import FREE, KNOBS, Measured, measured, share_of, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
-from .music import LOWEST_PITCH, Note, in_order
+from .music import LOWEST_PITCH, Note
 from .roll import roll_from_notes
 from .state import State
 from .tilt import Wish, shaped
 
-MAX_VELOCITY = 127
 DRUM_CHANNEL = 9
+FEEL = 17
+"""Among the seeds, that of how notes are struck."""
 DRUM_KNOBS = ("density", "syncopation")
 """What can be asked of drums: they have no register, and no lengths worth the name."""
 
@@ -35,6 +37,8 @@ class Cue:
     context: BoolArray | None = None
     controls: FloatArray | None = None
     """As the model names them, `[control]`; None leaves all of them free."""
+    bar: int = 0
+    """Its number, which decides chance: a bar made again is struck as before."""
 
 
 class Generator(Protocol):
@@ -45,6 +49,11 @@ class Generator(Protocol):
 
     def logits(self, cue: Cue) -> Logits:
         """Onset and keep logits of one bar, each `[track, step, pitch]`."""
+        ...
+
+    def feel(self, roll: FloatArray) -> FeelMaps | None:
+        """How the notes of a bar `[1, track, step, pitch]` are struck; None if it has not learned
+        that."""
         ...
 
 
@@ -69,7 +78,7 @@ def cue_for(
     given = tune[bar % len(tune)] if tune else None
     z = along(state.heard, [np.array(d.vector) for d in info.directions], state.directions)
     context = before if info.context and not state.fresh else None
-    return Cue(z, bar % info.phrase, given, context)
+    return Cue(z, bar % info.phrase, given, context, bar=bar)
 
 
 def roll_of(notes: Sequence[Note], tracks: Sequence[Track], steps: int) -> BoolArray:
@@ -83,17 +92,19 @@ def roll_of(notes: Sequence[Note], tracks: Sequence[Track], steps: int) -> BoolA
 
 
 def render_bar(generator: Generator, state: State, cue: Cue) -> tuple[Note, ...]:
-    """The notes of one bar, ordered by start."""
+    """The notes of one bar as they are struck, ordered by start."""
     tracks = generator.info.tracks
-    velocity = max(1, round(state.velocity * MAX_VELOCITY))
-    notes: list[Note] = []
-    for number, found in enumerate(decoded(generator, state, cue)):
-        channel = channel_of(number, tracks)
-        notes += [
-            Note(start, length, row + LOWEST_PITCH, velocity, channel)
+    parts = [
+        [
+            Note(start, length, row + LOWEST_PITCH, channel=channel_of(number, tracks))
             for start, length, row in zip(*(part.tolist() for part in found), strict=True)
         ]
-    return in_order(notes)
+        for number, found in enumerate(decoded(generator, state, cue))
+    ]
+    drums = [track.drums for track in tracks]
+    random = np.random.default_rng([state.seed, cue.bar, FEEL])
+    maps = generator.feel(heard(parts))
+    return felt(parts, drums, maps, random, state.velocity, state.humanise)
 
 
 def asked(state: State) -> dict[str, float]:

@@ -73,6 +73,7 @@ class State:
     section: int = 16
     sections: tuple[Point, ...] = ()
     velocity: float = 0.7
+    humanise: float = 1.0
     xy: tuple[float, float] = (0.0, 0.0)
     morph: Morph | None = None
     held: Point | None = None

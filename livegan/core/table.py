@@ -155,8 +155,14 @@ CONTROLS: tuple[Control, ...] = (
         (Argument("bars", "int", 0, 256, unit="bars"),), **field("section"),
     ),
     Control(
-        "velocity", "/velocity", "How hard the notes are struck: 1 is MIDI velocity 127.",
+        "velocity", "/velocity", "How hard the notes are struck: 0.7 as in the training data, 1 as "
+        "hard as can be; accents stay accents.",
         share(), **field("velocity"),
+    ),
+    Control(
+        "humanise", "/humanise", "How much of a player's differences in loudness and timing: 0 is "
+        "on the grid, every bar struck alike.",
+        share(), **field("humanise"),
     ),
     Control(
         "freeze", "/freeze", "Hold the latent: the bar repeats. Knobs still act; moves in the latent "

@@ -16,9 +16,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from livegan.core.decode import HEADS, Logits, onset_and_keep
+from livegan.core.feel import FeelMaps
 from livegan.core.knobs import FREE
 from livegan.core.latent import Point
-from livegan.core.model import ENCODER_KEY, METADATA_KEY, BadModel, ModelInfo, model_info
+from livegan.core.model import ENCODER_KEY, FEEL_KEY, METADATA_KEY, BadModel, ModelInfo, model_info
 from livegan.core.rendering import Cue
 
 DEFAULT_MODEL = "piano"
@@ -36,9 +37,10 @@ class OnnxGenerator:
         info: ModelInfo,
         session: ort.InferenceSession,
         encoder: ort.InferenceSession | None = None,
+        feel: ort.InferenceSession | None = None,
     ) -> None:
         self.info = info
-        self._encoder = encoder
+        self._encoder, self._feel = encoder, feel
         self.inference_seconds = 0.0
         self._session = session
         self._outputs = HEADS[info.head]
@@ -92,6 +94,12 @@ class OnnxGenerator:
             raise BadModel(f"{self.info.name} can't capture a bar: it has no encoder")
         found: Point = self._encoder.run(["z"], {"roll": roll[None].astype(np.float32)})[0][0]
         return found.astype(np.float64)
+
+    def feel(self, roll: NDArray[np.float32]) -> FeelMaps | None:
+        """How the notes of a bar `[1, track, step, pitch]` are struck; None if that was not learned."""
+        if self._feel is None:
+            return None
+        return FeelMaps(*(maps[0] for maps in self._feel.run(list(FeelMaps._fields), {"roll": roll})))
 
 
 def shipped_models() -> dict[str, Path]:
@@ -171,10 +179,9 @@ def open_session(path: Path, device: str) -> OnnxGenerator:
     if text is None:
         raise BadModel(f"{path}: an ONNX model, but not livegan's (make one with livegan export)")
     try:
-        encoder = (
-            session_of(base64.b85decode(said[ENCODER_KEY]), "cpu") if ENCODER_KEY in said else None
+        generator = OnnxGenerator(
+            model_info(text), session, part_of(said, ENCODER_KEY), part_of(said, FEEL_KEY)
         )
-        generator = OnnxGenerator(model_info(text), session, encoder)
         generator.logits(Cue(np.ones(generator.info.latent)))
     except BadModel as error:
         raise BadModel(f"{path}: {error}") from None
@@ -182,6 +189,11 @@ def open_session(path: Path, device: str) -> OnnxGenerator:
         reason = str(error).strip().splitlines()[0][:120]
         raise BadModel(f"{path}: it doesn't play a bar ({reason})") from None
     return generator
+
+
+def part_of(said: Mapping[str, str], key: str) -> ort.InferenceSession | None:
+    """A graph that the file carries beside the generator's."""
+    return session_of(base64.b85decode(said[key]), "cpu") if key in said else None
 
 
 def session_of(graph: bytes, device: str) -> ort.InferenceSession:
