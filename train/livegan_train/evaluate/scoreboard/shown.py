@@ -99,16 +99,23 @@ def summary(board: Scoreboard) -> list[str]:
         f"{board.split} split of {board.data}. Bars are raw: as played with no knob set."
     ]
     found += [f"Note: {remark}." for remark in board.remarks]
-    for row in board.players:
-        asked = [s for s in board.scores if s.source == row.name and s.reached is not None]
-        missed = [f"{s.figure.heading} ({s.about})" for s in asked if not s.reached]
-        reached = len(asked) - len(missed)
-        ending = f"; misses {', '.join(missed)}." if missed else "."
-        found.append(f"{row.name}: reaches {reached} of {len(asked)} goals{ending}")
-    failing = {f"{s.figure.heading} ({s.about})" for s in board.scores if s.floor_reached is False}
+    found += [reached(board, row.name) for row in board.players]
+    failing = dict.fromkeys(s.figure.heading for s in board.scores if s.floor_reached is False)
     if failing:
-        found.append(f"Real songs miss, too: {', '.join(sorted(failing))}.")
+        found.append(f"Real songs themselves miss, on some track: {', '.join(failing)}.")
     return found
+
+
+def reached(board: Scoreboard, name: str) -> str:
+    """How many goals a player reaches, and which it misses of those that real songs reach."""
+    asked = [score for score in board.scores if score.source == name and score.goal is not None]
+    fair = [score for score in asked if score.floor_reached is not False]
+    missed = [f"{score.figure.heading} ({score.about})" for score in fair if not score.reached]
+    met = sum(bool(score.reached) for score in asked)
+    return (
+        f"{name}: reaches {met} of {len(asked)} goals. Of the {len(fair)} that real songs don't miss "
+        f"it reaches {len(fair) - len(missed)}" + (f", all but {', '.join(missed)}." if missed else ".")
+    )
 
 
 def longest_piece(held: BarSet, tracks: tuple[str, ...]) -> BoolArray:
