@@ -38,7 +38,8 @@ def test_it_lasts_so_many_bars_and_ends_every_note() -> None:
 def test_a_move_takes_effect_in_its_bar() -> None:
     played = performance(4, {2: ["/velocity=1"], 3: ["/density=1"]})
     by_bar = [[n for n in played.notes() if n.start // STEPS_PER_BAR == bar] for bar in range(4)]
-    assert [{n.velocity for n in notes} for notes in by_bar] == [{89}, {89}, {127}, {127}]
+    loudest = [max(n.velocity for n in notes) for notes in by_bar]
+    assert max(loudest[:2]) < min(loudest[2:])
     assert [len(notes) for notes in by_bar] == [4, 4, 4, 21]
 
 
