@@ -18,8 +18,8 @@ PAPER = {"eb": 2.9, "upc": 1.96, "qn": 21.0}
 """How far the paper's best model was from its own data."""
 
 
-def card(info: ModelInfo, checkpoint: Checkpoint, size: int) -> str:
-    """Markdown. `size` is the file's, in bytes."""
+def card(info: ModelInfo, checkpoint: Checkpoint, size: int, feel: bool = False) -> str:
+    """Markdown. `size` is the file's, in bytes; `feel`: does it carry a graph of feel?"""
     config = checkpoint.config
     parts = [
         f"# {info.name}",
@@ -33,7 +33,7 @@ def card(info: ModelInfo, checkpoint: Checkpoint, size: int) -> str:
         "**Measured** on 2,000 bars of the finished file, from fresh latents; beside them, bars of "
         "songs held out for validation:",
         table(info, checkpoint),
-        "**What it can't do.** " + " ".join(limits(info, checkpoint)),
+        "**What it can't do.** " + " ".join(limits(info, checkpoint, feel)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -101,7 +101,7 @@ def row(name: str, values: Mapping[str, Any]) -> str:
     return f"| {name} | " + " | ".join(f"{values[key]:.3g}" for key in COLUMNS) + " |"
 
 
-def limits(info: ModelInfo, checkpoint: Checkpoint) -> list[str]:
+def limits(info: ModelInfo, checkpoint: Checkpoint, feel: bool) -> list[str]:
     """What the figures and the construction say against it."""
     found = []
     if info.context:
@@ -118,7 +118,11 @@ def limits(info: ModelInfo, checkpoint: Checkpoint) -> list[str]:
         )
     if info.head == "onset" and checkpoint.config.head != "onset48":
         found.append("Notes start on sixteenths only: no triplets, no swing.")
-    found.append("All notes of a bar have the velocity that the knob says.")
+    found.append(
+        "How notes are struck was learned from played songs, not with the notes."
+        if feel
+        else "How notes are struck follows rules of accent: no player taught it."
+    )
     for track, held in pairs(info, checkpoint):
         found += faults(track.name, info.quality[track.name], held)
     return found

@@ -47,7 +47,7 @@ def export(
         loaded = load(checkpoint)
         texts = Texts(data, credit, licence)
         info, worst = write_model(loaded, out, name or loaded.config.name, texts, feel)
-        text = card(info, loaded, out.stat().st_size)
+        text = card(info, loaded, out.stat().st_size, feel is not None)
         write_whole(out.with_suffix(".md"), lambda beside: beside.write_text(text, encoding="utf-8"))
     except (BadCheckpoint, BadModel, ExportRefused) as error:
         raise click.UsageError(str(error)) from None
