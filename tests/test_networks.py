@@ -232,9 +232,14 @@ def test_an_accompanist_hears_the_tune_and_leaves_it_as_it_is() -> None:
 # together
 
 
-@pytest.mark.parametrize("name", shipped())
+STREAMS = [name for name in shipped() if not isinstance(load_config(name), Config)]
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped()) - set(STREAMS)))
 def test_every_shipped_config_builds_draws_and_is_judged(name: str) -> None:
-    config = replace(load_config(name), generator_width=8, critic_width=8)
+    loaded = load_config(name)
+    assert isinstance(loaded, Config)
+    config = replace(loaded, generator_width=8, critic_width=8)
     maker, critic = build_maker(config, TRACKS), build_critic(config, 3)
     phrases = 3
     drawn = maker.draw(torch.randn(phrases, maker.latent), random_bars(phrases * config.phrase))

@@ -19,7 +19,7 @@ from livegan_export import onnx_file
 from livegan_export.onnx_file import Texts, write_model
 from livegan_train import checkpoint as checkpoints
 from livegan_train.checks import BadConfig
-from livegan_train.config import config_from
+from livegan_train.config import Config, config_from, load_config
 from livegan_train.data import BarSet
 from livegan_train.drawn import drawn_bars, streamed_bars
 from livegan_train.heads import OnsetHead
@@ -36,6 +36,10 @@ from .composed import corpus
 TINY = StreamConfig(
     name="tiny", width=16, blocks=1, section=4, bar=8, pretrain_steps=3, batch=16, steps=8,
     validate_every=4, transpose=2,
+)  # fmt: skip
+SINGLE = Config(
+    name="single", head="onset", generator="conv16", generator_width=16, critic="conv",
+    critic_width=8, loss="relativistic", latent=8, batch=8, steps=2, validate_every=2,
 )  # fmt: skip
 CPU = torch.device("cpu")
 
@@ -169,6 +173,43 @@ def test_an_autoencoder_learns_to_say_bars_again(bars: BarSet) -> None:
     for _ in range(150):
         train_step(run, data)
     assert float(autoencoder_loss(run, look(run, data), 16).detach()) < 0.6 * first
+
+
+def test_the_shipped_stream_trains_its_critic_first_and_begins_from_another_generator(
+    bars: BarSet, tmp_path: Path
+) -> None:
+    shipped = load_config("stream")
+    assert isinstance(shipped, StreamConfig)
+    single = replace(SINGLE, generator_width=16, latent=8)
+    best = checkpoints.load(fit(single, bars, tmp_path / "single", quiet))
+    config = replace(
+        shipped, width=16, blocks=1, section=4, bar=8, batch=16, steps=3, critic_first=2,
+        validate_every=3,
+    )  # fmt: skip
+    data = StreamData(bars.select("train"), config, CPU)
+    run = setup(config, data, Fabric(accelerator="cpu", devices=1))
+    begin(run, data, best)
+    own, taken = run.generator.state_dict(), best.state["ema"]
+    assert torch.equal(own["last.weight"], taken["last.weight"])
+    assert torch.equal(own["dense.weight"][:, 4:9], taken["dense.weight"][:, 2:7]), "padded"
+    critic = run.critic.last.weight.clone()
+    for _ in range(2):
+        train_step(run, data)
+    assert torch.equal(run.generator.last.weight, taken["last.weight"])
+    assert not torch.equal(run.critic.last.weight, critic)
+    train_step(run, data)
+    assert not torch.equal(run.generator.last.weight, taken["last.weight"])
+
+
+def test_another_networks_weights_are_refused_in_one_line(bars: BarSet, tmp_path: Path) -> None:
+    best = checkpoints.load(fit(SINGLE, bars, tmp_path / "single", quiet))
+    with pytest.raises(BadConfig, match="begins from a conv16 generator of the same width"):
+        fit(TINY, bars, tmp_path / "stream", quiet, trained=replace_latent(best))
+
+
+def replace_latent(best: checkpoints.Checkpoint) -> checkpoints.Checkpoint:
+    weights = {name: tensor[:3] for name, tensor in best.state["ema"].items()}
+    return replace(best, state=best.state | {"ema": weights})
 
 
 def test_a_perfect_answer_costs_nothing_and_a_missing_note_more_than_a_wrong_one() -> None:
