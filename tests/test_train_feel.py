@@ -154,6 +154,7 @@ def test_typed_tracks_are_left_to_the_rules_or_to_another_archive(tmp_path: Path
     assert not maps.timing_spread[1].any()
     assert maps.velocity_spread[0].all()
     assert [f.track for f in measure(model, others[0], "test", own.bars.tracks)] == ["Drums"] * 2
+    assert measure(model, own, "test", own.bars.tracks) == []
     with pytest.raises(BadArchive, match="nothing to learn"):
         train(load_felt(typed), [], seed=1, steps=1)
 

@@ -103,14 +103,17 @@ def by_rule(felt: Felt, row: int) -> Array:
 
 
 def measure(model: Feel, felt: Felt, split: str, names: Sequence[str], seed: int = 0) -> list[Figures]:
-    """Figures of every track of an archive on one split; constants come from the training split."""
+    """Figures of every track of an archive on one split; constants come from the training split. None
+    where nothing of it was played."""
     random = np.random.default_rng(seed)
 
     def some(rows: IntArray, most: int) -> IntArray:
         return np.sort(random.permutation(rows)[:most])
 
-    known = read(model, felt, some(felt.rows("train"), ACCENT_BARS), names)
-    asked = read(model, felt, some(felt.rows(split), MOST_BARS), names)
+    trained, held_out = some(felt.rows("train"), ACCENT_BARS), some(felt.rows(split), MOST_BARS)
+    if not (len(trained) and len(held_out)):
+        return []
+    known, asked = read(model, felt, trained, names), read(model, felt, held_out, names)
     found = []
     for place, name in enumerate(names):
         if name not in felt.bars.tracks:
