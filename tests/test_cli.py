@@ -90,14 +90,46 @@ def test_density_is_met_exactly_in_every_bar(asked: float, tmp_path: Path) -> No
 
 
 def test_settings_and_timed_moves_take_effect(tmp_path: Path) -> None:
-    moves = ("--set", "/velocity=1", "--at", "3:/livegan/velocity=0.5", "--at", "4:density=0")
+    moves = (
+        "--set",
+        "/velocity=1",
+        "--set",
+        "/humanise=0",
+        "--at",
+        "3:/livegan/velocity=0.5",
+        "--at",
+        "4:density=0",
+    )
     file = mido.MidiFile(render(tmp_path / "a.mid", *moves))
     at, heard = 0, {}
     for message in file.tracks[1]:
         at += message.time
         if message.type == "note_on":
-            heard.setdefault(at // (STEPS_PER_BAR * 20), set()).add(message.velocity)
-    assert heard == {0: {127}, 1: {127}, 2: {64}}
+            heard.setdefault(at // (STEPS_PER_BAR * 20), []).append(message.velocity)
+    loudness = {bar: sum(velocities) / len(velocities) for bar, velocities in heard.items()}
+    assert set(heard) == {0, 1, 2}
+    assert min(loudness[0], loudness[1]) > 100 > 70 > loudness[2]
+
+
+def test_timing_beside_the_grid_reaches_the_file_and_none_at_humanise_0(tmp_path: Path) -> None:
+    played, stiff = (
+        mido.MidiFile(render(tmp_path / f"{share}.mid", "--set", f"/humanise={share}"))
+        for share in (1, 0)
+    )
+    ticks = stiff.ticks_per_beat // 24
+    beside = [start % ticks for start in starts_of(played)]
+    assert sum(map(bool, beside)) > len(beside) / 4
+    assert not any(start % ticks for start in starts_of(stiff))
+
+
+def starts_of(file: mido.MidiFile) -> list[int]:
+    """Ticks at which notes of the first track of notes begin."""
+    at, found = 0, []
+    for message in file.tracks[1]:
+        at += message.time
+        if message.type == "note_on" and message.velocity:
+            found.append(at)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_every_shipped_model_plays_each_track_on_a_channel_of_its_own(
     synth = listen()
     daemon.send("/livegan/density", 1.0)
     for name in shipped_models():
-        tracks = load_model(name).tracks
+        tracks = load_model(name).info.tracks
         channels = {channel_of(place, tracks) for place in range(len(tracks))}
         assert len(channels) == len(tracks)
         daemon.send("/livegan/model", name)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from livegan.core.decode import decode, onset_and_keep
-from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
+from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
 from livegan.core.roll import roll_from_notes
 from livegan_train.bars import Bars, bars_from_roll, by_sixteenth, features, insert_track
 from livegan_train.checks import BadConfig
@@ -103,9 +103,11 @@ def test_a_head_draws_the_very_roll_that_the_runtime_decodes(name: str) -> None:
     drawn = head.draw(logits).roll.bool().numpy()
     exported = {key: value.numpy() for key, value in head.export(logits).items()}
     for bar in range(20):
-        got = onset_and_keep(name, {key: value[bar] for key, value in exported.items()})
+        got = onset_and_keep(head.name, {key: value[bar] for key, value in exported.items()})
         for track in range(2):
-            notes = [Note(*struck) for struck in decode(got.onset[track], got.keep[track])]
+            starts, lengths, rows = decode(got.onset[track], got.keep[track])
+            struck = zip(starts.tolist(), lengths.tolist(), (rows + LOWEST_PITCH).tolist(), strict=True)
+            notes = [Note(*each) for each in struck]
             assert (roll_from_notes(notes) == drawn[bar, track]).all()
 
 

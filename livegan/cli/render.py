@@ -121,7 +121,7 @@ def write(out: Path, performance: Performance, generator: OnnxGenerator) -> None
         case ".mid":
             from livegan.shell.midi_file import write_midi
 
-            events = [(e.step, e.status, e.data1, e.data2) for e in performance.events]
+            events = [e.sent for e in performance.events]
             write_midi(out, events, performance.tempi, end, generator.info.tracks)
         case ".npz":
             from livegan.shell.archive import write_archive

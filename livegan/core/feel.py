@@ -134,8 +134,10 @@ def midi_velocity(velocity: float) -> int:
 
 def in_turn(part: Sequence[Note], offsets: Sequence[float]) -> list[float]:
     """Offsets that leave every pitch its order: a note moves less than half way to the next and the
-    one before of its own pitch, and none further than `MOST_OFFSET`."""
-    low, high = [-MOST_OFFSET] * len(part), [MOST_OFFSET] * len(part)
+    one before of its own pitch, none further than `MOST_OFFSET`, and none out of its bar: what is
+    counted, looped or kept by bars stays whole."""
+    low = [-min(MOST_OFFSET, float(note.start)) for note in part]
+    high = [MOST_OFFSET] * len(part)
     order = sorted(range(len(part)), key=lambda place: (part[place].pitch, part[place].start))
     for one, other in pairwise(order):
         if part[one].pitch == part[other].pitch:
