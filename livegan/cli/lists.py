@@ -31,6 +31,9 @@ def models() -> None:
         default = " (default)" if name == DEFAULT_MODEL else ""
         size = path.stat().st_size / 1e6
         click.echo(f"{name}{default}\t{tracks}\t{size:.1f} MB\t{info.data}")
+        if info.directions:
+            names = (f"{n} {one.name}" for n, one in enumerate(info.directions, start=1))
+            click.echo(f"\tdirections: {', '.join(names)}")
 
 
 @click.command()

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR
 
+from ..critics import with_spread
+from ..generators import double_length
+from ..paper import SLOPE
 from .cells import Cells, by_position, channels
 
-SLOPE = 0.2
 KEYS = 24
 """Twelve major keys from C, then twelve minor ones."""
 
@@ -138,12 +140,6 @@ class StreamGenerator(nn.Module):
         return out.reshape(shape).permute(0, 1, 2, 5, 3, 4).flatten(3, 4)
 
 
-def double_length(x: Tensor) -> Tensor:
-    """Sub-pixel upsampling in time: `[batch, 2 * width, length]` to `[batch, width, 2 * length]`."""
-    batch, wide, length = x.shape
-    return x.reshape(batch, 2, wide // 2, length).permute(0, 2, 3, 1).flatten(2, 3)
-
-
 def asked_inputs(controls: Tensor) -> Tensor:
     """Knobs `[batch, knob]`, the tonal centre last, as numbers: how much, whether at all, which key."""
     knobs, key = controls[:, :-1], controls[:, -1:]
@@ -173,7 +169,7 @@ class StreamEncoder(nn.Module):
 
 class StreamCritic(nn.Module):
     """Bars beside the bar before and their place: scores `[batch]`. A batch may have several `parts`
-    of one size; the spread over a minibatch never mixes them (Karras et al., 2018, section 3)."""
+    of one size, as with every critic."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -194,8 +190,6 @@ class StreamCritic(nn.Module):
         x = F.leaky_relu(self.relate(torch.cat([now, before], 1)), SLOPE)
         x = F.leaky_relu(self.blocks(x), SLOPE)
         whole = F.leaky_relu(self.pool(x), SLOPE).flatten(1)
-        each = whole.reshape(parts, len(whole) // parts, -1)
-        spread = (each.var(dim=1) + 1e-8).sqrt().mean(1).repeat_interleave(each.shape[1])
-        x = F.leaky_relu(self.dense(torch.cat([whole, spread[:, None]], 1)), SLOPE)
+        x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
         out: Tensor = self.last(x)[:, 0]
         return out
