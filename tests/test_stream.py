@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from lightning_fabric import Fabric
 
 from livegan.core.decode import decode
 from livegan.core.knobs import KNOBS, measured
-from livegan.core.rendering import Cue
+from livegan.core.rendering import Cue, render_bar, roll_of
 from livegan.core.roll import notes_from_roll, roll_from_notes
+from livegan.core.state import initial
 from livegan.shell.generator import OnnxGenerator, load_model
 from livegan_export import onnx_file
-from livegan_export.onnx_file import Texts, write_model
+from livegan_export.onnx_file import ExportRefused, Texts, write_model
 from livegan_train import checkpoint as checkpoints
 from livegan_train.checks import BadConfig
 from livegan_train.config import Config, config_from, load_config
 from livegan_train.data import BarSet
 from livegan_train.drawn import drawn_bars, streamed_bars
+from livegan_train.feel.graph import graph_of
+from livegan_train.feel.network import Feel
 from livegan_train.heads import OnsetHead
 from livegan_train.loop import fit
 from livegan_train.stream.attributes import Ranks, attributes, quantiles_of
@@ -311,3 +315,51 @@ def test_notes_survive_the_way_through_a_roll() -> None:
     logits = torch.randn(1, 1, 3, 16, 84, generator=torch.Generator().manual_seed(3)) - 1.5
     roll = head.draw(logits).roll[0, 0].bool().numpy()
     assert (roll_from_notes(notes_from_roll(roll)) == roll).all()
+
+
+# how notes are struck, in the same file
+
+
+def export_with(path: Path, feel: Path, bars: BarSet, folder: Path) -> OnnxGenerator:
+    best = checkpoints.load(fit(SINGLE, bars, folder / "run", quiet))
+    write_model(best, path, "felt", Texts(), feel)
+    return load_model(str(path), "cpu")
+
+
+def test_a_model_file_carries_how_its_notes_are_struck(bars: BarSet, tmp_path: Path) -> None:
+    graph = tmp_path / "feel.onnx"
+    graph.write_bytes(graph_of(Feel(2)))
+    generator = export_with(tmp_path / "felt.onnx", graph, bars, tmp_path)
+    roll = bars.rolls(slice(0, 1)).astype(np.float32)
+    maps = generator.feel(roll)
+    assert maps is not None
+    assert {part.shape for part in maps} == {(2, 96, 84)}
+
+
+def test_a_model_without_it_says_so(model: OnnxGenerator, bars: BarSet) -> None:
+    assert model.feel(bars.rolls(slice(0, 1)).astype(np.float32)) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(lambda: graph_of(Feel(3)), "made for 3 tracks, this model has 2"), (lambda: b"x", "not a graph")],
+)
+def test_feel_for_another_model_is_refused_and_nothing_is_written(
+    content: Callable[[], bytes], why: str, bars: BarSet, tmp_path: Path
+) -> None:
+    graph = tmp_path / "feel.onnx"
+    graph.write_bytes(content())
+    with pytest.raises(ExportRefused, match=why):
+        export_with(tmp_path / "felt.onnx", graph, bars, tmp_path)
+    assert not (tmp_path / "felt.onnx").exists()
+
+
+def test_the_shipped_default_has_learned_how_to_strike() -> None:
+    generator = load_model("piano", "cpu")
+    state = initial(1, generator.info.latent)
+    notes = render_bar(generator, state, Cue(state.heard))
+    assert len({note.velocity for note in notes}) > len(notes) / 3
+    roll = roll_of(notes, generator.info.tracks, 96)[None].astype(np.float32)
+    maps = generator.feel(roll)
+    assert maps is not None
+    assert maps.velocity_spread[roll[0] > 0].max() > 0
