@@ -23,8 +23,6 @@ FloatArray = NDArray[np.float32]
 MAX_VELOCITY = 127
 OWN_LEVEL = 0.7
 """The level at which music is as loud as the data's."""
-LOUDEST = 2.2
-"""At level 1 what lacks to full loudness is taken to this power."""
 MOST_OFFSET = 2.5
 """Steps beside its place that a note may be struck, as far as the readers snap."""
 VELOCITY_SHARES, DRUM_VELOCITY_SHARES = (0.2, 0.15, 0.65), (0.1, 0.0, 0.9)
@@ -120,12 +118,12 @@ def heard(parts: Sequence[Sequence[Note]]) -> FloatArray:
 def at_level(velocity: float, level: float) -> float:
     """A velocity at a level, both 0 to 1: rising in both, itself at `OWN_LEVEL`, never beyond 0 to 1.
     Below, everything is softer by one factor; above, what lacks to full loudness shrinks, so that
-    accents stay accents."""
+    accents stay accents until, at 1, every note is as loud as can be."""
     velocity = min(1.0, max(0.0, velocity))
     if level <= OWN_LEVEL:
         return velocity * max(0.0, level) / OWN_LEVEL
-    louder = (min(1.0, level) - OWN_LEVEL) / (1 - OWN_LEVEL)
-    return float(1 - (1 - velocity) ** (1 + (LOUDEST - 1) * louder))
+    louder = (level - OWN_LEVEL) / (1 - OWN_LEVEL)
+    return 1.0 if louder >= 1 else float(1 - (1 - velocity) ** (1 / (1 - louder)))
 
 
 def midi_velocity(velocity: float) -> int:

@@ -156,7 +156,7 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "velocity", "/velocity", "How hard the notes are struck: 0.7 as in the training data, 1 as "
-        "hard as can be; accents stay accents.",
+        "hard as can be, MIDI velocity 127; between them accents stay accents.",
         share(), **field("velocity"),
     ),
     Control(
