@@ -7,13 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from livegan.core.knobs import FREE
 from livegan.core.model import Direction
 from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
 from livegan_train.stream.attributes import MAJOR_PROFILE, MINOR_PROFILE, attributes
 from livegan_train.stream.cells import Cells
 from livegan_train.stream.networks import StreamGenerator
-from livegan_train.stream.run import FREE, silence
+from livegan_train.stream.run import silence
 
 WANTED = 8
 CANDIDATES = 32

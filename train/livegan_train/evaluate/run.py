@@ -40,7 +40,7 @@ def evaluate(
     own_values = judged_held(judge, tracks, groups)
     return Report(
         name, split, bars, seeds, tracks, groups, own_values, tuple(rows),
-        tuple(remarks(players, data, judge, bars)),
+        tuple(remarks(players, data, len(judge.held.bars), bars)),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def judged_held(
     return found
 
 
-def remarks(players: Sequence[Source], data: BarSet, judge: Judge, bars: int) -> list[str]:
+def remarks(players: Sequence[Source], data: BarSet, held: int, bars: int) -> list[str]:
     """What the reader must know beside the figures."""
     said = []
     for player in players:
@@ -86,6 +86,6 @@ def remarks(players: Sequence[Source], data: BarSet, judge: Judge, bars: int) ->
             said.append(f"{player.name}: {listed(player.unknown)} not judged, not in the data")
         if unplayed:
             said.append(f"{player.name}: does not play the data's {listed(unplayed)}")
-    if len(judge.held.bars) < bars:
-        said.append(f"the held-out split has {len(judge.held.bars):,} bars, fewer than {bars:,}")
+    if held < bars:
+        said.append(f"the held-out split has {held:,} bars, fewer than {bars:,}")
     return said

@@ -11,15 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from livegan.core.knobs import KEYS, KNOBS, scale_of
 from livegan.core.music import SIXTEENTHS_PER_BAR
 
 from .cells import Cells
 
-KNOBS = ("density", "register", "polyphony", "syncopation", "length")
 LEVELS = 21
-MAJOR = (0, 2, 4, 5, 7, 9, 11)
-MINOR = (0, 2, 3, 5, 7, 8, 10, 11)
-"""Natural and harmonic minor together."""
 MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """Krumhansl and Kessler, 1982."""
@@ -27,11 +24,7 @@ MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.3
 
 def scales() -> Tensor:
     """Which pitch classes belong to each of the 24 keys, `[key, class]`."""
-    found = torch.zeros(24, 12)
-    for mode, degrees in enumerate((MAJOR, MINOR)):
-        for tonic in range(12):
-            found[12 * mode + tonic, [(tonic + d) % 12 for d in degrees]] = 1.0
-    return found
+    return torch.stack([torch.from_numpy(scale_of(key)) for key in range(len(KEYS))]).float()
 
 
 def weakness(cells: int) -> Tensor:
@@ -105,5 +98,7 @@ def quantiles_of(values: NDArray[np.float32], sounding: NDArray[np.bool_]) -> ND
     tables = []
     for track in range(values.shape[1]):
         heard = values[sounding[:, track], track]
-        tables.append(np.quantile(heard, levels, axis=0).T if len(heard) else np.zeros((5, LEVELS)))
+        tables.append(
+            np.quantile(heard, levels, axis=0).T if len(heard) else np.zeros((len(KNOBS), LEVELS))
+        )
     return np.stack(tables).astype(np.float32)

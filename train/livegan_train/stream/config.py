@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from livegan.core.knobs import KNOBS
+
 from ..checks import LEAST_BATCH, BadConfig, check_number, one_of
 from ..heads import ONSET_GRIDS
-from .attributes import KNOBS
 from .networks import Shape
 
 MAY_BE_ZERO = (

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..matching import chi_squared
 from .cells import Cells
 
 
@@ -82,5 +83,4 @@ def counts_apart(drawn: Cells, real: Cells) -> Tensor:
 
 def rates_apart(drawn: Cells, real: Cells, over: int) -> Tensor:
     """How often each pitch (over cells, 2) or cell (over pitches, 3) is struck: chi-squared."""
-    got, wanted = drawn.onset.mean((0, over)), real.onset.mean((0, over))
-    return ((got - wanted).pow(2) / (wanted + got.detach() + 1e-3)).sum()
+    return chi_squared(drawn.onset.mean((0, over)), real.onset.mean((0, over)))

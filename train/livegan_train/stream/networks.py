@@ -14,15 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from livegan.core.knobs import KEYS
 from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR
 
 from ..critics import with_spread
 from ..generators import double_length
 from ..paper import SLOPE
 from .cells import Cells, by_position, channels
-
-KEYS = 24
-"""Twelve major keys from C, then twelve minor ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class StreamGenerator(nn.Module):
         self.latents = nn.ModuleList(nn.Linear(shape.latent, width) for _ in range(3))
         self.position = nn.Parameter(torch.randn(width, SIXTEENTHS_PER_BAR) * 0.3)
         self.place = nn.Embedding(shape.places, width)
-        self.knobs = nn.Linear(2 * (shape.controls - 1) + KEYS, width)
+        self.knobs = nn.Linear(2 * (shape.controls - 1) + len(KEYS), width)
         self.asked = nn.ModuleList(nn.Linear(width, width) for _ in range(3))
         self.hear = nn.Conv1d(channels(shape.tracks, shape.cells), width, 1)
         self.relate = nn.Conv1d(width, width, 5, padding=2)
@@ -144,7 +142,7 @@ def asked_inputs(controls: Tensor) -> Tensor:
     """Knobs `[batch, knob]`, the tonal centre last, as numbers: how much, whether at all, which key."""
     knobs, key = controls[:, :-1], controls[:, -1:]
     is_set = (knobs >= 0).to(knobs.dtype)
-    keys = torch.arange(KEYS, device=key.device, dtype=key.dtype)
+    keys = torch.arange(len(KEYS), device=key.device, dtype=key.dtype)
     in_key = ((key - keys).abs() < 0.5).to(key.dtype)
     return torch.cat([is_set * (2 * knobs - 1), is_set, in_key], 1)
 

@@ -17,6 +17,9 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from livegan.core.knobs import FREE
+from livegan.core.music import PITCHES
+
 from ..bars import Bars
 from ..checkpoint import Checkpoint
 from ..checks import BadConfig
@@ -30,7 +33,6 @@ from .data import Batch, StreamData
 from .losses import asked_loss, matching, reconstruction, uniformity
 from .networks import Shape, StreamCritic, StreamEncoder, StreamGenerator, on_spheres
 
-FREE = -1.0
 BORROWED = 0.7
 """How often a bar is made with its neighbour's section."""
 ALL_FREE, EACH_FREE, KEY_SET = 0.5, 0.5, 0.3
@@ -71,7 +73,7 @@ class StreamMaker:
 
 
 def silence(count: int, shape: Shape, device: torch.device) -> Cells:
-    nothing = torch.zeros(count, shape.tracks, shape.cells, 84, device=device)
+    nothing = torch.zeros(count, shape.tracks, shape.cells, PITCHES, device=device)
     return Cells(nothing, nothing)
 
 

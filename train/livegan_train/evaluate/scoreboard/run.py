@@ -7,6 +7,7 @@ from itertools import combinations
 
 from ...data import BadArchive, BarSet
 from ..rows import Row, Values, together
+from ..run import remarks
 from ..sources import Floor, Model, Source, is_drums, listed
 from . import knobs
 from .board import Scoreboard
@@ -46,7 +47,7 @@ def scoreboard(
         judged(player, "model", (player.tracks,), real, own, bars, seeds, say, drawn, by_hand)
         for player in players
     ]
-    said = remarks(players, data, len(held), bars)
+    said = remarked(players, data, len(held), bars)
     return Scoreboard(name, split, bars, seeds, (*drawn, *by_hand), own, tuple(rows), said)
 
 
@@ -125,17 +126,9 @@ def of_draw(
     return found
 
 
-def remarks(players: Sequence[Source], data: BarSet, held: int, bars: int) -> tuple[str, ...]:
+def remarked(players: Sequence[Source], data: BarSet, held: int, bars: int) -> tuple[str, ...]:
     """What the reader must know beside the figures."""
-    said = []
-    for player in players:
-        unplayed = [track for track in data.tracks if track not in player.tracks]
-        if isinstance(player, Model) and player.unknown:
-            said.append(f"{player.name}: {listed(player.unknown)} not judged, not in the data")
-        if unplayed:
-            said.append(f"{player.name}: does not play the data's {listed(unplayed)}")
-    if held < bars:
-        said.append(f"the held-out split has {held:,} bars, fewer than {bars:,}")
+    said = remarks(players, data, held, bars)
     if knobs.missing():
         said.append(f"this version has no knob for {listed(knobs.missing())}")
     return tuple(said)
