@@ -7,14 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from livegan.core.knobs import FREE
 from livegan.core.model import Direction
 from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
 from livegan_train.stream.attributes import MAJOR_PROFILE, MINOR_PROFILE, attributes
 from livegan_train.stream.cells import Cells
-from livegan_train.stream.networks import StreamGenerator
-from livegan_train.stream.run import silence
+from livegan_train.stream.networks import StreamGenerator, free_controls, silence
 
 WANTED = 8
 CANDIDATES = 32
@@ -65,12 +63,15 @@ def majorness(by_class: Tensor) -> Tensor:
 
 @torch.no_grad()
 def directions_of(generator: StreamGenerator, head: OnsetHead) -> tuple[Direction, ...]:
-    """Of the directions in which the generator's layers turn a latent into most (closed form:
-    SeFa, Shen and Zhou, 2021), the eight that change one measure each most, no two the same one."""
-    weights = [generator.dense.weight, *(layer.weight for layer in generator.latents)]
+    """Of the directions in which the generator's first layers turn a place on its map into most
+    (closed form: SeFa, Shen and Zhou, 2021), the eight that change one measure each most, no two the
+    same one."""
+    mapping = generator.mapping
+    weights = [mapping.basis, mapping.dense.weight, *(layer.weight for layer in mapping.latents)]
     shared = torch.stack([w.T @ w / w.pow(2).sum() for w in weights]).sum(0)  # type: ignore[operator]
     values, vectors = torch.linalg.eigh(shared)
-    found = vectors.T[values.argsort(descending=True)[:CANDIDATES]]
+    best = vectors.T[values.argsort(descending=True)[:CANDIDATES]]
+    found = torch.nn.functional.pad(best, (0, generator.shape.code))
     effects = np.stack([effect_of(generator, head, vector) for vector in found])
     chosen: list[Direction] = []
     left = np.abs(effects)
@@ -97,6 +98,6 @@ def effect_of(generator: StreamGenerator, head: OnsetHead, vector: Tensor) -> ND
 def drawn(generator: StreamGenerator, head: OnsetHead, z: Tensor) -> Cells:
     """Bars with nothing before them and every knob free."""
     shape = generator.shape
-    free = torch.full((len(z), shape.controls), FREE)
+    free = free_controls(len(z), shape, z.device)
     place = torch.arange(len(z)) % shape.places
     return head.draw_cells(generator(z, silence(len(z), shape, z.device), place, free))

@@ -13,6 +13,8 @@ from typing import Protocol
 
 import numpy as np
 import onnx
+import onnx.helper
+import onnx.numpy_helper
 import torch
 from torch import Tensor, nn
 
@@ -34,6 +36,8 @@ from .directions import directions_of
 from .stream import PlayableEncoder, PlayableStream, averaged_stream, ranges_of
 
 OPSET = 17
+LARGE = 256
+"""Numbers of a weight that is worth keeping in half precision."""
 SURE = 10.0
 PARITY_LATENTS = 64
 PARITY_LIMIT = 1e-4
@@ -129,6 +133,23 @@ def build(playable: Graph) -> onnx.ModelProto:
         return onnx.load(path)
 
 
+def in_halves(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph with its large weights kept in half precision, and cast where they are read: half the
+    file, the same numbers if they were rounded before."""
+    graph = model.graph
+    for weights in list(graph.initializer):
+        array = onnx.numpy_helper.to_array(weights)
+        if array.dtype != np.float32 or array.size < LARGE:
+            continue
+        name = weights.name
+        half = onnx.numpy_helper.from_array(array.astype(np.float16), f"{name}.half")
+        graph.initializer.remove(weights)
+        graph.initializer.append(half)
+        cast = onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT)
+        graph.node.insert(0, cast)
+    return model
+
+
 def parity(playable: Graph, generator: OnnxGenerator) -> float:
     """Largest difference between torch and onnxruntime over 64 random latents."""
     inputs = playable.examples(PARITY_LATENTS)
@@ -176,7 +197,7 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
 
 
 def latent_of(config: AnyConfig, made: int) -> int:
-    return config.plan(made).size if isinstance(config, Config) else config.section + config.bar
+    return config.plan(made).size if isinstance(config, Config) else config.shape(made).latent
 
 
 def of_a_stream(info: ModelInfo, checkpoint: Checkpoint) -> ModelInfo:
@@ -203,9 +224,8 @@ def playable_of(checkpoint: Checkpoint) -> tuple[Graph, Graph | None]:
     config = checkpoint.config
     if isinstance(config, Config):
         return Playable(averaged_maker(checkpoint), config.phrase).eval(), None
-    generator, encoder, head = averaged_stream(checkpoint)
-    shape = generator.shape
-    return PlayableStream(generator, head), PlayableEncoder(encoder, shape.cells, shape.tracks)
+    generator, capture, head = averaged_stream(checkpoint)
+    return PlayableStream(generator, head), PlayableEncoder(capture)
 
 
 def with_metadata(model: onnx.ModelProto, info: ModelInfo, parts: Mapping[str, bytes]) -> bytes:
@@ -224,7 +244,10 @@ def write_model(
     written and the largest error. Raises `ExportRefused`, and then leaves `out` as it was."""
     playable, encoder = playable_of(checkpoint)
     model = build(playable)
-    parts = {} if encoder is None else {ENCODER_KEY: build(encoder).SerializeToString()}
+    parts = {}
+    if encoder is not None:  # and then the weights were rounded
+        parts[ENCODER_KEY] = in_halves(build(encoder)).SerializeToString()
+        model = in_halves(model)
     info = describe(checkpoint, name, texts)
     if feel is not None:
         parts[FEEL_KEY] = graph_of_feel(feel, len(info.tracks))

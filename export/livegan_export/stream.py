@@ -12,20 +12,19 @@ from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
 from livegan_train.stream.cells import cells_of_roll
 from livegan_train.stream.config import StreamConfig
-from livegan_train.stream.networks import StreamEncoder, StreamGenerator
+from livegan_train.stream.networks import BarEncoder, Capture, Inverse, StreamGenerator
 
 
-def averaged_stream(checkpoint: Checkpoint) -> tuple[StreamGenerator, StreamEncoder, OnsetHead]:
-    """Generator and encoder with their averaged weights."""
+def averaged_stream(checkpoint: Checkpoint) -> tuple[StreamGenerator, Capture, OnsetHead]:
+    """Generator and capture with their averaged weights, rounded to what the file keeps."""
     config = checkpoint.config
     assert isinstance(config, StreamConfig)
     shape = config.shape(len(checkpoint.data["tracks"]))
-    both = nn.ModuleDict({"generator": StreamGenerator(shape), "encoder": StreamEncoder(shape)})
-    both.load_state_dict(checkpoint.state["ema"])
-    generator, encoder = both.eval().values()
-    assert isinstance(generator, StreamGenerator)
-    assert isinstance(encoder, StreamEncoder)
-    return generator, encoder, OnsetHead(shape.cells)
+    generator, encoder, inverse = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
+    networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})
+    networks.load_state_dict(checkpoint.state["ema"])
+    networks.eval().requires_grad_(False).half().float()
+    return generator, Capture(generator, encoder, inverse), OnsetHead(shape.cells)
 
 
 class PlayableStream(nn.Module):
@@ -65,16 +64,16 @@ class PlayableEncoder(nn.Module):
     inputs = ("roll",)
     outputs = ("z",)
 
-    def __init__(self, encoder: StreamEncoder, cells: int, tracks: int) -> None:
+    def __init__(self, capture: Capture) -> None:
         super().__init__()
-        self.encoder, self.cells, self.tracks = encoder, cells, tracks
+        self.capture, self.shape = capture, capture.shape
 
     def forward(self, roll: Tensor) -> tuple[Tensor, ...]:
-        return (self.encoder(cells_of_roll(roll, self.cells)),)
+        return (self.capture(cells_of_roll(roll, self.shape.cells)),)
 
     def examples(self, count: int) -> tuple[Tensor, ...]:
         random = torch.Generator().manual_seed(0)
-        shape = (count, self.tracks, STEPS_PER_BAR, PITCHES)
+        shape = (count, self.shape.tracks, STEPS_PER_BAR, PITCHES)
         return ((torch.rand(shape, generator=random) < 0.03).float(),)
 
 

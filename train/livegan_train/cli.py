@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .checkpoint import BadCheckpoint, load
+from .checkpoint import BadCheckpoint
 from .checks import BadConfig
 from .config import load_config
 from .data import BadArchive, load_bars
@@ -23,13 +23,6 @@ from .loop import Diverged, OutOfMemory, fit
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the run: last.pt to go on from, best.pt to export, pictures, TensorBoard events.",
-)
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path),
-    metavar="BEST.pt",
-    help="Begin a stream with the generator of another run, a conv16 of the same width.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Stop after so many steps in all.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all cores without it.")
@@ -58,7 +51,6 @@ def train(
     config: str,
     data: Path,
     out: Path,
-    source: Path | None,
     steps: int | None,
     threads: int | None,
     device: str,
@@ -71,7 +63,7 @@ def train(
         loaded = load_config(config, steps=steps)
         bars = load_bars(data)
         fabric = make_fabric(device, devices, precision, threads or os.cpu_count() or 1)
-        fit(loaded, bars, out, click.echo, fabric, None if source is None else load(source))
+        fit(loaded, bars, out, click.echo, fabric)
     except (BadConfig, BadArchive, BadCheckpoint, NoDevice, Diverged, OutOfMemory) as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:

@@ -28,6 +28,8 @@ from .validation import Reference, describe, judge, reference
 SAVE_SECONDS = 60.0
 LOOK_EVERY = 50
 """Steps between looks at the losses: each look waits for the device."""
+TELL_EVERY = 500
+"""Steps of pretraining between its lines."""
 FREE_TO_CHANGE = {"steps", "validate_every"}
 Say = Callable[[str], None]
 
@@ -86,13 +88,12 @@ class Training:
         out: Path,
         say: Say,
         fabric: Fabric,
-        trained: Checkpoint | None = None,
     ) -> None:
         train, valid = bars.select("train"), bars.select("valid")
         if not len(train) or not len(valid):
             raise BadConfig("the archive needs bars in both the train and the valid split")
         check_share(config, fabric.world_size)
-        self.config, self.out, self.fabric, self.trained = config, out, fabric, trained
+        self.config, self.out, self.fabric = config, out, fabric
         self.say: Say = say if fabric.is_global_zero else lambda _: None
         self.tracks = bars.tracks
         self.run, self.batches = start(config, train, fabric)
@@ -109,7 +110,7 @@ class Training:
         for track, measures in zip(self.tracks, self.real.measures, strict=True):
             self.say(f"valid {track}: {measures}")
         if not self.resume():
-            begin(self.run, self.batches, self.trained)
+            begin(self.run, self.batches)
         journal = None
         if self.fabric.is_global_zero:
             journal = Journal(
@@ -219,6 +220,8 @@ class Training:
         loss = torch.zeros(())
         while run.pretraining and not self.all_stop(stop):
             loss = pretrain_step(run, self.batches)
+            if run.pretrained % TELL_EVERY == 0:
+                self.say(f"pretraining {run.pretrained:,}: reconstruction {float(loss):.3f}")
             if run.pretrained % LOOK_EVERY == 0 and not math.isfinite(float(loss)):
                 self.diverged("the loss of pretraining is not a number")
             if time.monotonic() - saved_at > SAVE_SECONDS:
@@ -235,13 +238,11 @@ def fit(
     out: Path,
     say: Say,
     fabric: Fabric | None = None,
-    trained: Checkpoint | None = None,
 ) -> Path:
-    """Train to the config's last step, resuming from `out/last.pt` if it is there, else beginning from
-    another run's generator if one is given. Raises `BadConfig`,
+    """Train to the config's last step, resuming from `out/last.pt` if it is there. Raises `BadConfig`,
     `BadArchive`, `Diverged`, `OutOfMemory`, `BadCheckpoint`, `OSError`."""
     fabric = fabric or Fabric(accelerator="cpu", devices=1)
-    return Training(config, bars, out, say, fabric, trained).fit()
+    return Training(config, bars, out, say, fabric).fit()
 
 
 def check_share(config: AnyConfig, processes: int) -> None:

@@ -9,7 +9,6 @@ from torch import Tensor
 from . import run as gan
 from .bars import Bars, bars_from_roll
 from .calibration import calibrate
-from .checkpoint import Checkpoint
 from .checks import BadConfig
 from .config import AnyConfig, Config
 from .data import BarSet, Batches
@@ -35,15 +34,12 @@ def start(config: AnyConfig, train: BarSet, fabric: Fabric) -> tuple[AnyRun, Any
     return stream.setup(config, data, fabric), data
 
 
-def begin(run: AnyRun, data: AnyData, trained: Checkpoint | None = None) -> None:
-    """A fresh start, from the data's own density or from a generator that was trained before. Raises
-    `BadConfig`."""
+def begin(run: AnyRun, data: AnyData) -> None:
+    """A fresh start, from the data's own density."""
     if isinstance(run, StreamRun):
         assert isinstance(data, StreamData)
-        stream.begin(run, data, trained)
+        stream.begin(run, data)
         return
-    if trained is not None:
-        raise BadConfig("only a stream begins from another run")
     assert isinstance(data, Batches)
     calibrate(run.maker, sample_of_data(run, data))
     run.ema.load_state_dict(run.generator.state_dict())
@@ -64,7 +60,9 @@ def train_step(run: AnyRun, data: AnyData) -> Told:
 
 
 def pretrain_step(run: AnyRun, data: AnyData) -> Tensor:
-    """Of runs whose pretraining is a phase of its own; a stream's first steps are its pretraining."""
-    assert isinstance(run, Run)
+    """One step of what comes before the GAN; its loss."""
+    if isinstance(run, StreamRun):
+        assert isinstance(data, StreamData)
+        return stream.pretrain_step(run, data)
     assert isinstance(data, Batches)
     return gan.pretrain_step(run, gan.draw_real(run, data))

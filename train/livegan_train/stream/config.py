@@ -12,44 +12,50 @@ from ..heads import ONSET_GRIDS
 from .networks import Shape
 
 MAY_BE_ZERO = (
-    "seed", "transpose", "pretrain_steps", "critic_first", "section", "reconstruct", "spread",
-    "asked", "matching", "noise", "context", "mismatched",
+    "seed", "transpose", "critic_first", "asked", "matching", "intervals", "context", "own",
+    "mismatched",
 )  # fmt: skip
+SHARES = ("context", "own", "mismatched", "detail")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
-    """Networks: the latent is `section` + `bar` numbers; phrases have `places` bars.
-    `pretrain_steps` are steps as an autoencoder alone, `critic_first` steps of the critic alone
-    after them. Weights of the losses beside the GAN's: `reconstruct`, on `reconstructed` of the
-    batch; `spread` (of the codes over the latent's spheres); `asked` (knobs); `matching` (counts).
-    A missing onset costs `missing` times a wrong one; `noise` is added to codes, in standard
-    deviations. `context` is the share of bars that hear the one before, `mismatched` that of wrong
-    pairs among them that the critic shall see through. The rest is as for others."""
+    """Networks: a bar's code is `code` numbers, the latent `section` + `bar` + `code`; phrases have
+    `places` bars.
+
+    First the autoencoder, for `autoencoder_steps`: `divergence` weighs the codes' distance from normal
+    ones against reconstruction, in nats a bar, and a missing onset costs `missing` times a wrong one.
+    Then the GAN, its critic alone for `critic_first` steps. `detail` is the size of the latent's last
+    part, in standard deviations of the codes' own noise. Weights beside the GAN's loss: `asked`
+    (knobs), `matching` (counts) and `intervals`. `context` is the share of bars that hear one before,
+    `own` the share of those that hear one of the generator's, `mismatched` that of wrong pairs that the
+    critic shall see through. The rest is as for others."""
 
     name: str
     generator: str = "stream"
     head: str = "onset"
     width: int = 128
     blocks: int = 3
-    section: int = 32
-    bar: int = 80
+    section: int = 24
+    bar: int = 40
+    code: int = 96
     places: int = 8
-    pretrain_steps: int = 2_000
-    critic_first: int = 0
-    reconstruct: float = 0.05
-    reconstructed: float = 0.25
-    spread: float = 1.0
-    asked: float = 0.15
-    matching: float = 0.5
-    missing: float = 2.0
-    noise: float = 0.25
+    autoencoder_steps: int = 10_000
+    autoencoder_lr: float = 1e-3
+    divergence: float = 0.3
+    missing: float = 1.3
+    critic_first: int = 200
+    detail: float = 0.5
+    asked: float = 0.05
+    matching: float = 1.0
+    intervals: float = 5.0
     context: float = 0.6
+    own: float = 0.4
     mismatched: float = 0.15
-    gamma: float = 0.1
+    gamma: float = 1.0
     penalty_every: int = 4
-    lr: float = 5e-4
-    pretrain_lr: float = 1e-3
+    lr: float = 2e-4
+    critic_lr: float = 4e-4
     ema: float = 0.999
     batch: int = 64
     steps: int = 20_000
@@ -65,8 +71,12 @@ class StreamConfig:
         one_of("head", self.head, ONSET_GRIDS)
         for field in fields(self):
             check_number(field.name, getattr(self, field.name), MAY_BE_ZERO)
-        if not 0 < self.ema < 1 or self.context > 1 or self.mismatched > 1 or self.reconstructed > 1:
-            raise BadConfig("ema, context, mismatched and reconstructed must lie between 0 and 1")
+        if not 0 < self.ema < 1 or any(getattr(self, share) > 1 for share in SHARES):
+            raise BadConfig(f"ema, {', '.join(SHARES[:-1])} and {SHARES[-1]} must lie between 0 and 1")
+        if self.section + self.bar > self.code:
+            raise BadConfig(
+                f"section + bar = {self.section + self.bar}: no more than code = {self.code}"
+            )
         if self.transpose > 11:
             raise BadConfig(f"transpose = {self.transpose}: at most 11 semitones")
         if self.batch < 4 * LEAST_BATCH or self.batch % 4:
@@ -75,8 +85,9 @@ class StreamConfig:
     def shape(self, tracks: int) -> Shape:
         cells = ONSET_GRIDS[self.head]
         return Shape(
-            tracks, cells, self.section, self.bar, self.places, len(KNOBS), self.width, self.blocks
-        )
+            tracks, cells, self.section, self.bar, self.code, self.places, len(KNOBS), self.width,
+            self.blocks,
+        )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

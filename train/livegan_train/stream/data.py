@@ -82,12 +82,20 @@ class StreamData:
         sign = torch.randint(0, 2, (count,), generator=random, device=device) * 2 - 1
         near = (rows + sign * away).clamp(0, len(self) - 1)
         near = torch.where(self.song[near] == self.song[rows], near, rows)
-        span = (-self.transpose, self.transpose + 1)
-        shifts = torch.randint(*span, (count,), generator=random, device=device)
+        shifts = self.shifts(count, random)
         keys = self.keys[rows]
         moved = (keys % 12 + shifts) % 12 + 12 * (keys // 12)
         now, before, beside = (self.take(r, shifts) for r in (rows, previous, near))
         return Batch(now, before.where(follows), beside, self.places[rows], moved)
+
+    def bars(self, count: int, random: torch.Generator) -> Cells:
+        """Random bars alone, each in a random key within reach."""
+        rows = torch.randint(len(self), (count,), generator=random, device=random.device)
+        return self.take(rows, self.shifts(count, random))
+
+    def shifts(self, count: int, random: torch.Generator) -> Tensor:
+        span = (-self.transpose, self.transpose + 1)
+        return torch.randint(*span, (count,), generator=random, device=random.device)
 
     def take(self, rows: Tensor, shifts: Tensor) -> Cells:
         codes = self.codes[rows]

@@ -1,9 +1,7 @@
-"""Losses of a stream beside the GAN's own: reconstruction, knobs, counts, and a latent that fills its
-spheres. They know tensors and nothing else."""
+"""Losses of a stream beside the GAN's own: the autoencoder's, and knobs, counts and intervals. They
+know tensors and nothing else."""
 
 from __future__ import annotations
-
-import math
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +13,8 @@ from .cells import Cells
 
 def reconstruction(logits: Tensor, thresholds: Tensor, target: Cells, weight: float) -> Tensor:
     """Cross-entropy of a head's logits `[batch, track, 3, cell, pitch]` against bars that they should
-    say, per note. A missing onset costs `weight` times a wrong one."""
+    say, in nats a bar, ties and lengths at half their weight. A missing onset costs `weight` times a
+    wrong one."""
     onset, release, tie = logits.unbind(2)
     steps = thresholds.shape[0] + 1
     alive = (target.hold > 0).to(onset.dtype)
@@ -23,7 +22,6 @@ def reconstruction(logits: Tensor, thresholds: Tensor, target: Cells, weight: fl
     next_alive = F.pad(alive * (1 - target.onset), (0, 0, 0, 1))[:, :, 1:]
     next_alive[:, :, -1] = 1.0
     tied = alive * full * next_alive
-    notes = target.onset.sum().clamp_min(1.0)
     struck = F.binary_cross_entropy_with_logits(
         onset, target.onset, pos_weight=onset.new_tensor(weight), reduction="sum"
     )
@@ -32,21 +30,14 @@ def reconstruction(logits: Tensor, thresholds: Tensor, target: Cells, weight: fl
     reached = (target.hold * steps - 0.5).unsqueeze(4) > torch.arange(1, steps, device=onset.device)
     lengths = F.binary_cross_entropy_with_logits(inside, reached.to(onset.dtype), reduction="none")
     ended = (alive * (1 - tied)).unsqueeze(4)
-    loss: Tensor = (struck + 0.5 * ties + 0.5 * (lengths * ended).sum()) / notes
+    loss: Tensor = (struck + 0.5 * ties + 0.5 * (lengths * ended).sum()) / len(onset)
     return loss
 
 
-def uniformity(codes: Tensor, directions: int, random: torch.Generator) -> Tensor:
-    """Sliced Wasserstein distance of points of a sphere `[batch, size]` from a uniform sample: the
-    latents of real bars shall fill the sphere that the performer moves on (Kolouri et al., 2018)."""
-    size = codes.shape[1]
-    along = torch.randn(size, directions, generator=random, device=codes.device)
-    along = along / along.norm(dim=0)
-    uniform = torch.randn(codes.shape, generator=random, device=codes.device)
-    uniform = math.sqrt(size) * F.normalize(uniform, dim=1)
-    apart = (codes @ along).sort(dim=0).values - (uniform @ along).sort(dim=0).values
-    squared: Tensor = apart.pow(2).mean()
-    return squared
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of codes from standard normal ones, in nats a bar."""
+    each = mean.pow(2) + log_variance.exp() - 1 - log_variance
+    return 0.5 * each.sum(1).mean()
 
 
 def asked_loss(got: Tensor, asked: Tensor, spread: Tensor, counts: Tensor) -> Tensor:
@@ -84,3 +75,30 @@ def counts_apart(drawn: Cells, real: Cells) -> Tensor:
 def rates_apart(drawn: Cells, real: Cells, over: int) -> Tensor:
     """How often each pitch (over cells, 2) or cell (over pitches, 3) is struck: chi-squared."""
     return chi_squared(drawn.onset.mean((0, over)), real.onset.mean((0, over)))
+
+
+def intervals_apart(drawn: Cells, real: Cells, pitched: Tensor) -> Tensor:
+    """How the shares of the six interval classes differ: between pitch classes that sound in one cell,
+    begin in one beat, or in one bar. Chi-squared."""
+    got, wanted = (intervals(bars, pitched) for bars in (drawn, real))
+    return torch.stack([chi_squared(g, w) for g, w in zip(got, wanted, strict=True)]).sum()
+
+
+def intervals(bars: Cells, pitched: Tensor) -> Tensor:
+    """Shares of the interval classes, one to six semitones, in a batch's cells, beats and bars, `[3,
+    class]`."""
+    struck, held = (classes(part[:, pitched].sum(1)) for part in bars)
+    beats = struck.reshape(len(struck), 4, -1, 12).sum(2)
+    found = [pairs(part.clamp(max=1)) for part in (held, beats, struck.sum(1))]
+    return torch.stack([part / part.sum().clamp_min(1.0) for part in found])
+
+
+def classes(cells: Tensor) -> Tensor:
+    """`[batch, cell, pitch]` to `[batch, cell, class]`."""
+    return cells.reshape(*cells.shape[:2], -1, 12).sum(2)
+
+
+def pairs(present: Tensor) -> Tensor:
+    """How many pairs of pitch classes `[..., class]` are so many semitones apart, `[6]`."""
+    found = [(present * present.roll(-apart, -1)).sum() for apart in range(1, 7)]
+    return torch.stack([*found[:-1], found[-1] / 2])

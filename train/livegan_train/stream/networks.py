@@ -1,26 +1,34 @@
-"""Generator, encoder and critic of a stream, all 1-D convolutions over sixteenths with pitches as
+"""Autoencoder, generator and critic of a stream, all 1-D convolutions over sixteenths with pitches as
 channels. They know nothing of training.
 
-The latent has two parts, each a sphere of its own: the section, which neighbouring bars share, and the
-bar. Knobs are shares of the data's range, 0 to 1; below 0 they are free.
+Encoder and decoder are a variational autoencoder (Kingma and Welling, 2014): every bar has a code.
+The generator maps a latent, with what was heard and asked, to a code, and the decoder says it. The
+latent has two parts, each on a sphere of its own: the section, which neighbouring bars share, and the
+bar, whose last numbers, the detail, reach every code there is. Knobs are shares of the data's range, 0
+to 1; below 0 they are free.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.core.knobs import KEYS
+from livegan.core.knobs import FREE, KEYS
 from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR
 
 from ..critics import with_spread
 from ..generators import double_length
 from ..paper import SLOPE
 from .cells import Cells, by_position, channels
+
+LOG_VARIANCES = (-8.0, 2.0)
+REACH = 3.0
+"""How many times its usual size the detail can have: what it takes to reach a bar that was played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Shape:
     cells: int
     section: int
     bar: int
+    code: int
     places: int
     knobs: int
     """Knobs of one track; the tonal centre comes beside them."""
@@ -40,22 +49,51 @@ class Shape:
     @property
     def sizes(self) -> tuple[int, int]:
         """Of the latent's parts."""
-        return self.section, self.bar
+        return self.section, self.bar + self.code
 
     @property
     def latent(self) -> int:
-        return self.section + self.bar
+        return self.section + self.bar + self.code
 
     @property
     def controls(self) -> int:
         return self.tracks * self.knobs + 1
 
+    @property
+    def steepness(self) -> float:
+        """Of the detail's growth with its share of the bar's sphere, so that all of it is `REACH`."""
+        return math.log(REACH) / (math.sqrt(1 + self.bar / self.code) - 1)
+
+
+def on_sphere(points: Tensor, size: int) -> Tensor:
+    """Points `[batch, size]` on the sphere of radius sqrt(size)."""
+    return math.sqrt(size) * F.normalize(points, dim=1)
+
 
 def on_spheres(z: Tensor, sizes: tuple[int, int]) -> Tensor:
     """Each part `[batch, size]` on its own sphere of radius sqrt(size)."""
-    parts = torch.split(z, list(sizes), 1)
-    each = [math.sqrt(n) * F.normalize(p, dim=1) for n, p in zip(sizes, parts, strict=True) if n]
-    return torch.cat(each, 1)
+    parts = zip(torch.split(z, list(sizes), 1), sizes, strict=True)
+    return torch.cat([on_sphere(part, size) for part, size in parts], 1)
+
+
+def place_and_detail(z: Tensor, shape: Shape) -> tuple[Tensor, Tensor]:
+    """A latent as the place on the map `[batch, section + bar]`, both on their spheres, and the detail
+    `[batch, code]`, usually of unit variance."""
+    section, rest = torch.split(z, list(shape.sizes), 1)
+    bar, detail = torch.split(on_sphere(rest, shape.sizes[1]), [shape.bar, shape.code], 1)
+    size = detail.norm(dim=1, keepdim=True) / math.sqrt(shape.code)
+    grown = on_sphere(detail, shape.code) * torch.exp(shape.steepness * (size - 1))
+    return on_spheres(torch.cat([section, bar], 1), (shape.section, shape.bar)), grown
+
+
+def latent_of(place: Tensor, detail: Tensor, shape: Shape) -> Tensor:
+    """The way back from `place_and_detail`; a detail beyond its reach is as near as it gets."""
+    size = detail.norm(dim=1, keepdim=True) / math.sqrt(shape.code)
+    most = math.sqrt(1 + shape.bar / shape.code)
+    share = (1 + size.clamp_min(1e-6).log() / shape.steepness).clamp(0.1, 0.999 * most)
+    section, bar = torch.split(place, [shape.section, shape.bar], 1)
+    left = (shape.bar + shape.code * (1 - share.pow(2))).sqrt() / math.sqrt(shape.bar)
+    return torch.cat([section, left * bar, share * on_sphere(detail, shape.code)], 1)
 
 
 class Block(nn.Module):
@@ -88,22 +126,79 @@ class Blocks(nn.Module):
         return x
 
 
-class StreamGenerator(nn.Module):
-    """(`z` `[batch, latent]`, context, `place` int64 `[batch]`, `controls` `[batch, knob]`) to logits
-    `[batch, track, 3, cell, pitch]`.
+class BarEncoder(nn.Module):
+    """A bar to its code: mean and logarithm of the variance, each `[batch, code]`."""
 
-    As `Conv16`, from four positions to sixteen, so that a beat's harmony is one thing and not four;
-    what was heard, the place and the knobs say nothing at the start.
-    """
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        width = shape.width
+        self.hear = nn.Conv1d(channels(shape.tracks, shape.cells), width, 1)
+        self.relate = nn.Conv1d(width, width, 3, padding=1)
+        self.blocks = Blocks(width, shape.blocks)
+        self.mean = nn.Linear(SIXTEENTHS_PER_BAR * width, shape.code)
+        self.spread = nn.Linear(SIXTEENTHS_PER_BAR * width, shape.code)
+
+    def features(self, bar: Cells) -> Tensor:
+        x = F.leaky_relu(self.hear(by_position(bar)), SLOPE)
+        x = self.blocks(F.leaky_relu(self.relate(x), SLOPE))
+        return F.leaky_relu(x, SLOPE).flatten(1)
+
+    def forward(self, bar: Cells) -> tuple[Tensor, Tensor]:
+        x = self.features(bar)
+        return self.mean(x), self.spread(x).clamp(*LOG_VARIANCES)
+
+
+class BarDecoder(nn.Module):
+    """Codes to logits `[batch, track, 3, cell, pitch]`."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         width = shape.width
         self.folds = shape.cells // SIXTEENTHS_PER_BAR
-        self.dense = nn.Linear(shape.latent, 4 * width)
+        self.dense = nn.Linear(shape.code, width * SIXTEENTHS_PER_BAR)
+        self.position = nn.Parameter(torch.randn(width, SIXTEENTHS_PER_BAR) * 0.3)
+        self.blocks = Blocks(width, shape.blocks + 1, shape.code)
+        self.last = nn.Conv1d(width, shape.tracks * 3 * self.folds * PITCHES, 1)
+
+    def forward(self, code: Tensor) -> Tensor:
+        x = self.dense(code).reshape(-1, self.shape.width, SIXTEENTHS_PER_BAR) + self.position
+        x = self.blocks(F.leaky_relu(x, SLOPE), code)
+        out: Tensor = self.last(F.leaky_relu(x, SLOPE))
+        shape = (-1, self.shape.tracks, 3, self.folds, PITCHES, SIXTEENTHS_PER_BAR)
+        return out.reshape(shape).permute(0, 1, 2, 5, 3, 4).flatten(3, 4)
+
+
+class Told(NamedTuple):
+    """What was heard, by sixteenth and as a whole, and what place and knobs say."""
+
+    relation: Tensor
+    memory: Tensor
+    words: Tensor
+
+
+class Mapping(nn.Module):
+    """(`z` `[batch, latent]`, context, `place` int64 `[batch]`, `controls` `[batch, knob]`) to codes.
+
+    Linear at the start: along `basis` `[code, section + bar]` from the codes' mean, and the detail.
+    What is added to it grows from four positions to sixteen, so that a beat's harmony is one thing and
+    not four.
+    """
+
+    mean: Tensor
+    basis: Tensor
+    grain: Tensor
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        width, known = shape.width, shape.section + shape.bar
+        self.register_buffer("mean", torch.zeros(shape.code))
+        self.register_buffer("basis", torch.zeros(shape.code, known))
+        self.register_buffer("grain", torch.ones(shape.code))
+        self.dense = nn.Linear(known, 4 * width)
         self.up = nn.ModuleList(nn.Conv1d(width, 2 * width, 3, padding=1) for _ in range(2))
-        self.latents = nn.ModuleList(nn.Linear(shape.latent, width) for _ in range(3))
+        self.latents = nn.ModuleList(nn.Linear(known, width) for _ in range(3))
         self.position = nn.Parameter(torch.randn(width, SIXTEENTHS_PER_BAR) * 0.3)
         self.place = nn.Embedding(shape.places, width)
         self.knobs = nn.Linear(2 * (shape.controls - 1) + len(KEYS), width)
@@ -113,29 +208,48 @@ class StreamGenerator(nn.Module):
         self.remember = nn.Linear(width, width)
         self.inner = nn.Conv1d(width, width, 3, padding=1)
         self.back = nn.Conv1d(width, width, 3, padding=1)
-        self.blocks = Blocks(width, shape.blocks, shape.latent + width)
-        self.last = nn.Conv1d(width, shape.tracks * 3 * self.folds * PITCHES, 3, padding=1)
-        for layer in (self.relate, self.remember, self.back, *self.asked):
+        self.blocks = Blocks(width, shape.blocks, known + width)
+        self.last = nn.Linear(SIXTEENTHS_PER_BAR * width, shape.code)
+        for layer in (self.relate, self.remember, self.back, self.last, *self.asked):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
-        z = on_spheres(z, self.shape.sizes)
+    def told(self, context: Cells, place: Tensor, controls: Tensor) -> Told:
         heard = F.leaky_relu(self.hear(by_position(context)), SLOPE)
-        told = F.leaky_relu(self.place(place) + self.knobs(asked_inputs(controls)), SLOPE)
-        wishes = [layer(told).unsqueeze(2) for layer in self.asked]
-        memory = self.remember(heard.mean(2)).unsqueeze(2)
-        x = self.dense(z).reshape(-1, self.shape.width, 4)
-        x = F.leaky_relu(x + memory, SLOPE)
+        words = F.leaky_relu(self.place(place) + self.knobs(asked_inputs(controls)), SLOPE)
+        return Told(self.relate(heard), self.remember(heard.mean(2)), words)
+
+    def mapped(self, known: Tensor, told: Told) -> Tensor:
+        """The code of a place on the map, without its detail."""
+        wishes = [layer(told.words).unsqueeze(2) for layer in self.asked]
+        x = self.dense(known).reshape(-1, self.shape.width, 4)
+        x = F.leaky_relu(x + told.memory.unsqueeze(2), SLOPE)
         for up, latent, wish in zip(self.up, self.latents, wishes, strict=False):
-            x = F.leaky_relu(double_length(up(x)) + latent(z).unsqueeze(2) + wish, SLOPE)
-        x = x + self.position + self.relate(heard)
-        inner = self.inner(x) + self.latents[-1](z).unsqueeze(2) + wishes[-1]
+            x = F.leaky_relu(double_length(up(x)) + latent(known).unsqueeze(2) + wish, SLOPE)
+        x = x + self.position + told.relation
+        inner = self.inner(x) + self.latents[-1](known).unsqueeze(2) + wishes[-1]
         x = x + self.back(F.leaky_relu(inner, SLOPE))
-        x = self.blocks(x, torch.cat([z, told], 1))
-        out: Tensor = self.last(x)
-        shape = (-1, self.shape.tracks, 3, self.folds, PITCHES, SIXTEENTHS_PER_BAR)
-        return out.reshape(shape).permute(0, 1, 2, 5, 3, 4).flatten(3, 4)
+        x = self.blocks(x, torch.cat([known, told.words], 1))
+        added: Tensor = self.last(F.leaky_relu(x, SLOPE).flatten(1))
+        return self.mean + known @ self.basis.T + added
+
+    def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
+        known, detail = place_and_detail(z, self.shape)
+        return self.mapped(known, self.told(context, place, controls)) + self.grain * detail
+
+
+class StreamGenerator(nn.Module):
+    """A latent, the bar before, the place and the knobs to logits `[batch, track, 3, cell, pitch]`."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.mapping = Mapping(shape)
+        self.decoder = BarDecoder(shape)
+
+    def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
+        out: Tensor = self.decoder(self.mapping(z, context, place, controls))
+        return out
 
 
 def asked_inputs(controls: Tensor) -> Tensor:
@@ -147,22 +261,61 @@ def asked_inputs(controls: Tensor) -> Tensor:
     return torch.cat([is_set * (2 * knobs - 1), is_set, in_key], 1)
 
 
-class StreamEncoder(nn.Module):
-    """A bar to its latent, `[batch, latent]`, both parts on their spheres."""
+class Inverse(nn.Module):
+    """Codes to the places on the map `[batch, section + bar]` that come nearest to them."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.sizes = shape.sizes
-        width = shape.width
-        self.hear = nn.Conv1d(channels(shape.tracks, shape.cells), width, 1)
-        self.relate = nn.Conv1d(width, width, 3, padding=1)
-        self.blocks = Blocks(width, shape.blocks)
-        self.last = nn.Linear(SIXTEENTHS_PER_BAR * width, shape.latent)
+        self.sizes = (shape.section, shape.bar)
+        hidden = 2 * shape.width
+        self.layers = nn.Sequential(
+            nn.Linear(shape.code, hidden),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(hidden, hidden),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(hidden, shape.section + shape.bar),
+        )
+
+    def forward(self, code: Tensor) -> Tensor:
+        return on_spheres(self.layers(code), self.sizes)
+
+
+class Capture(nn.Module):
+    """A bar to the latent from which the generator makes it, with nothing before it and every knob
+    free: the nearest place on the map, and what is missing there as its detail."""
+
+    relation: Tensor
+    memory: Tensor
+    words: Tensor
+
+    def __init__(self, generator: StreamGenerator, encoder: BarEncoder, inverse: Inverse) -> None:
+        super().__init__()
+        self.shape = generator.shape
+        self.encoder, self.inverse, self.mapping = encoder, inverse, generator.mapping
+        told = self.mapping.told(
+            silence(1, self.shape, self.mapping.mean.device),
+            torch.zeros(1, dtype=torch.int64, device=self.mapping.mean.device),
+            free_controls(1, self.shape, self.mapping.mean.device),
+        )
+        for name, value in told._asdict().items():
+            self.register_buffer(name, value.detach())
 
     def forward(self, bar: Cells) -> Tensor:
-        x = F.leaky_relu(self.hear(by_position(bar)), SLOPE)
-        x = self.blocks(F.leaky_relu(self.relate(x), SLOPE))
-        return on_spheres(self.last(F.leaky_relu(x, SLOPE).flatten(1)), self.sizes)
+        code, _ = self.encoder(bar)
+        known = self.inverse(code)
+        told = Told(self.relation, self.memory, self.words + 0 * known[:, :1])
+        missing = (code - self.mapping.mapped(known, told)) / self.mapping.grain
+        return latent_of(known, missing, self.shape)
+
+
+def silence(count: int, shape: Shape, device: torch.device) -> Cells:
+    nothing = torch.zeros(count, shape.tracks, shape.cells, PITCHES, device=device)
+    return Cells(nothing, nothing)
+
+
+def free_controls(count: int, shape: Shape, device: torch.device) -> Tensor:
+    """No knob is set."""
+    return torch.full((count, shape.controls), FREE, device=device)
 
 
 class StreamCritic(nn.Module):

@@ -1,8 +1,8 @@
-"""One training run of a stream, and what a step does to it: autoencoder and GAN at once.
+"""One training run of a stream and what its steps do to it: first an autoencoder that says every bar
+again, then a GAN whose generator finds the codes of bars that could follow.
 
-The encoder and the generator reconstruct bars, with the section's part of the latent from a neighbour.
-The critic judges bars beside the one before, as the instrument plays them: from fresh latents with no
-context, or a step away from where the bar before lies.
+The critic judges bars beside the one before, as the instrument plays them: with nothing before, after
+a real bar, or after one of the generator's own. The decoder stays as the autoencoder left it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from livegan.core.knobs import FREE
-from livegan.core.music import PITCHES
 
 from ..bars import Bars
 from ..checkpoint import Checkpoint
-from ..checks import BadConfig
 from ..heads import OnsetHead
 from ..losses import Scores, relativistic_critic, relativistic_generator
 from ..run import Told, average
@@ -30,27 +28,39 @@ from .attributes import Ranks, attributes, in_key, scales
 from .cells import STRUCK, Cells, joined
 from .config import StreamConfig
 from .data import Batch, StreamData
-from .losses import asked_loss, matching, reconstruction, uniformity
-from .networks import Shape, StreamCritic, StreamEncoder, StreamGenerator, on_spheres
+from .features import axes
+from .losses import asked_loss, divergence, intervals_apart, matching, reconstruction
+from .networks import (
+    BarEncoder,
+    Inverse,
+    Shape,
+    StreamCritic,
+    StreamGenerator,
+    free_controls,
+    on_sphere,
+    on_spheres,
+    place_and_detail,
+    silence,
+)
 
-BORROWED = 0.7
-"""How often a bar is made with its neighbour's section."""
 ALL_FREE, EACH_FREE, KEY_SET = 0.5, 0.5, 0.3
 """How often no knob is set, each of the others is free, and a key is asked."""
-FARTHEST = (0.2, 1.0)
-"""Of a quarter turn: how far section and bar may go in one bar line."""
-DIRECTIONS = 64
 CALIBRATION = 4_096
-BIAS = 0.3
-"""Of the way from an even chance to the data's density: starting sparse stays silent."""
+MAPPED = 80
+"""Batches from which the latent's axes are found."""
 RAREST = 1e-5
 LEAST_MATCHED = 8
 """Sorted counts of fewer bars are noise. Bars that follow from a context and bars that don't are
 matched apart, or one kind would thin out and the other make up for it."""
-LARGEST_STEP = 10.0
+LARGEST_STEP = {"autoencoder": 1.0, "gan": 10.0}
 """Norm of a gradient: now and then a batch has one a thousand times the usual."""
-QUIET = 0.2
-"""Of their first values: weights of latents that the generator taken over did not have."""
+WARM_UP, COOL_DOWN, COLDEST = 200, 0.3, 0.03
+"""The autoencoder's rate rises over so many steps and falls over the last share of them to so much;
+the GAN's rises."""
+DIVERGENCE_WARM_UP = 2_000
+INVERSE_FASTER = 5.0
+NATS = 15.0
+"""The autoencoder's loss, in nats a bar, is divided by this, so that its gradients are of order 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +78,22 @@ class StreamMaker:
     def draw(self, z: Tensor, real: Bars) -> Bars:
         shape = self.generator.shape
         place = torch.arange(len(z), device=z.device) % shape.places
-        free = torch.full((len(z), shape.controls), FREE, device=z.device)
+        free = free_controls(len(z), shape, z.device)
         return self.head.draw(self.generator(z, silence(len(z), shape, z.device), place, free))
-
-
-def silence(count: int, shape: Shape, device: torch.device) -> Cells:
-    nothing = torch.zeros(count, shape.tracks, shape.cells, PITCHES, device=device)
-    return Cells(nothing, nothing)
 
 
 @dataclass(slots=True)
 class StreamRun:
-    """All that changes while training. `ema` are the averaged generator and encoder."""
+    """All that changes while training. `ema` are the averaged networks but for the critic."""
 
     config: StreamConfig
     fabric: Fabric
     shape: Shape
     head: OnsetHead
-    generator: StreamGenerator
-    encoder: StreamEncoder
+    networks: nn.ModuleDict
     critic: StreamCritic
     ema: nn.ModuleDict
+    autoencoder_optimiser: torch.optim.Optimizer
     generator_optimiser: torch.optim.Optimizer
     critic_optimiser: torch.optim.Optimizer
     random: torch.Generator
@@ -96,9 +101,20 @@ class StreamRun:
     pitched: Tensor
     scale: Tensor
     step: int = 0
-    best: float = math.inf
     pretrained: int = 0
-    pretraining: bool = False
+    best: float = math.inf
+
+    @property
+    def generator(self) -> StreamGenerator:
+        return self.networks["generator"]  # type: ignore[return-value]
+
+    @property
+    def encoder(self) -> BarEncoder:
+        return self.networks["encoder"]  # type: ignore[return-value]
+
+    @property
+    def inverse(self) -> Inverse:
+        return self.networks["inverse"]  # type: ignore[return-value]
 
     @property
     def averaged(self) -> StreamMaker:
@@ -106,12 +122,14 @@ class StreamRun:
         assert isinstance(generator, StreamGenerator)
         return StreamMaker(generator, self.head)
 
-    def learning(self) -> nn.ModuleDict:
-        return nn.ModuleDict({"generator": self.generator, "encoder": self.encoder})
+    @property
+    def pretraining(self) -> bool:
+        return self.pretrained < self.config.autoencoder_steps
 
     def state(self) -> dict[str, Any]:
         parts = {name: getattr(self, name).state_dict() for name in STATEFUL}
-        return {**parts, "rng": self.random.get_state(), "quantiles": self.ranks.quantiles}
+        counts = {"pretrained": self.pretrained, "quantiles": self.ranks.quantiles}
+        return {**parts, **counts, "rng": self.random.get_state()}
 
     def restore(self, saved: Checkpoint) -> None:
         for name in STATEFUL:
@@ -120,7 +138,7 @@ class StreamRun:
             self.random.set_state(saved.state["rng"])
         except (RuntimeError, TypeError):  # a GPU's random numbers are not a CPU's
             self.random.manual_seed(self.config.seed + saved.step)
-        self.step, self.best = saved.step, saved.best
+        self.step, self.best, self.pretrained = saved.step, saved.best, saved.state["pretrained"]
 
     def rand(self, *size: int) -> Tensor:
         return torch.rand(*size, generator=self.random, device=self.fabric.device)
@@ -129,7 +147,9 @@ class StreamRun:
         return torch.randn(*size, generator=self.random, device=self.fabric.device)
 
 
-STATEFUL = ("generator", "encoder", "critic", "ema", "generator_optimiser", "critic_optimiser")
+STATEFUL = (
+    "networks", "critic", "ema", "autoencoder_optimiser", "generator_optimiser", "critic_optimiser",
+)  # fmt: skip
 
 
 def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
@@ -137,21 +157,27 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
     torch.manual_seed(config.seed)
     shape = config.shape(len(data.pitched))
     head = OnsetHead(shape.cells).to(fabric.device)
-    generator = StreamGenerator(shape).to(fabric.device)
-    encoder, critic = StreamEncoder(shape).to(fabric.device), StreamCritic(shape).to(fabric.device)
-    both = nn.ModuleDict({"generator": generator, "encoder": encoder})
+    generator, encoder, inverse = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
+    networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})
+    networks.to(fabric.device)
+    critic = StreamCritic(shape).to(fabric.device)
+    said = [*encoder.parameters(), *generator.decoder.parameters()]
+    learned = [
+        {"params": list(generator.mapping.parameters()), "lr": config.lr, "share": 1.0},
+        {"params": list(inverse.parameters()), "lr": config.lr, "share": INVERSE_FASTER},
+    ]
     betas = (0.0, 0.99)
     return StreamRun(
         config,
         fabric,
         shape,
         head,
-        generator,
-        encoder,
+        networks,
         critic,
-        copy.deepcopy(both).requires_grad_(False),
-        torch.optim.Adam(both.parameters(), config.lr, betas),
-        torch.optim.Adam(critic.parameters(), config.lr, betas),
+        copy.deepcopy(networks).requires_grad_(False),
+        torch.optim.Adam(said, config.autoencoder_lr, (0.9, 0.99)),
+        torch.optim.Adam(learned, config.lr, betas),
+        torch.optim.Adam(critic.parameters(), config.critic_lr, betas),
         torch.Generator(fabric.device).manual_seed(config.seed),
         Ranks(data.quantiles),
         data.pitched,
@@ -160,101 +186,135 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
 
 
 @torch.no_grad()
-def begin(run: StreamRun, data: StreamData, trained: Checkpoint | None = None) -> None:
-    """Take over what a generator of single bars has learned, or bias each track's pitches towards how
-    often the data strikes them. Raises `BadConfig` if the two don't fit."""
-    if trained is not None:
-        take_over(run, trained.state["ema"])
-        run.ema.load_state_dict(run.learning().state_dict())
-        return
+def begin(run: StreamRun, data: StreamData) -> None:
+    """Bias the decoder towards how often the data strikes each track's pitches."""
     rows = torch.randint(len(data), (CALIBRATION,), generator=run.random, device=run.fabric.device)
     rate = (data.codes[rows] >= STRUCK).float().mean((0, 2)).clamp_min(RAREST)
-    assert run.generator.last.bias is not None
-    bias = run.generator.last.bias.view(run.shape.tracks, 3, -1, rate.shape[1])
-    bias[:, 0] += BIAS * torch.logit(rate)[:, None]
-    run.ema.load_state_dict(run.learning().state_dict())
+    bias = run.generator.decoder.last.bias
+    assert bias is not None
+    bias.view(run.shape.tracks, 3, -1, rate.shape[1])[:, 0] += torch.logit(rate)[:, None]
+    run.ema.load_state_dict(run.networks.state_dict())
 
 
-def take_over(run: StreamRun, weights: dict[str, Tensor]) -> None:
-    """A `conv16` generator's weights. Where its latent is smaller, each part of the stream's begins
-    with its share of it, and the rest of the part with little to say."""
-    own, cut = run.generator.state_dict(), run.shape.section
-    for name, tensor in weights.items():
-        if name not in own or own[name].dim() != tensor.dim() or len(own[name]) != len(tensor):
-            raise BadConfig(
-                f"can't begin from a generator with {name} {list(tensor.shape)}: a stream begins "
-                "from a conv16 generator of the same width, head and tracks"
-            )
-        if own[name].shape == tensor.shape:
-            own[name] = tensor
-            continue
-        known = tensor.shape[1]
-        first = known * cut // run.shape.latent
-        own[name] = own[name] * QUIET
-        own[name][:, :first] = tensor[:, :first]
-        own[name][:, cut : cut + known - first] = tensor[:, first:]
-    run.generator.load_state_dict(own)
+# the autoencoder
+
+
+def pretrain_step(run: StreamRun, data: StreamData) -> Tensor:
+    """One step of the autoencoder; after its last one the latent's axes are laid."""
+    loss = autoencoder_loss(run, data)
+    cool = (run.config.autoencoder_steps - run.pretrained) / (COOL_DOWN * run.config.autoencoder_steps)
+    set_rates(
+        run.autoencoder_optimiser,
+        run.config.autoencoder_lr * min(1.0, (run.pretrained + 1) / WARM_UP, max(COLDEST, cool)),
+    )
+    update(run.autoencoder_optimiser, loss / NATS, LARGEST_STEP["autoencoder"])
+    average(run.ema, run.networks, early(run.config.ema, run.pretrained))
+    run.pretrained += 1
+    if not run.pretraining:
+        run.networks.load_state_dict(run.ema.state_dict())
+        lay_axes(run, data)
+    return loss.detach()
+
+
+def autoencoder_loss(run: StreamRun, data: StreamData) -> Tensor:
+    """Nats a bar."""
+    bars = data.bars(run.config.batch, run.random)
+    mean, log_variance = run.encoder(bars)
+    code = mean + (log_variance / 2).exp() * run.noise(*mean.shape)
+    said = reconstruction(run.generator.decoder(code), run.head.thresholds, bars, run.config.missing)
+    weight = run.config.divergence * min(1.0, run.pretrained / DIVERGENCE_WARM_UP)
+    return said + weight * divergence(mean, log_variance)
+
+
+@torch.no_grad()
+def lay_axes(run: StreamRun, data: StreamData) -> None:
+    """Lay the latent's axes through the codes of the data, and measure their own noise."""
+    found = []
+    for _ in range(MAPPED):
+        batch = data.batch(run.config.batch, run.random)
+        found.append((*run.encoder(batch.now), run.encoder(batch.near)[0]))
+    codes, log_variances, near = (torch.cat(part) for part in zip(*found, strict=True))
+    mapping = run.generator.mapping
+    mapping.mean.copy_(codes.mean(0))
+    mapping.basis.copy_(axes(codes, near, run.shape.section, run.shape.bar))
+    mapping.grain.copy_(run.config.detail * log_variances.exp().mean(0).sqrt())
+    run.ema.load_state_dict(run.networks.state_dict())
+
+
+# the GAN
 
 
 class Seen(NamedTuple):
-    """A batch as a step sees it: the context where it is heard, and what the knobs measure."""
+    """A batch as a step sees it: which bars follow from the real one before, which from one that the
+    generator makes, and what the knobs measure."""
 
     real: Batch
-    context: Cells
+    follows: Tensor
+    own: Tensor
     values: Tensor
     ranks: Tensor
     sounding: Tensor
 
 
+class Drawn(NamedTuple):
+    """Bars that were drawn with what they heard; from which of the batch's bars they have their knobs,
+    what was asked, and where on the map they lie."""
+
+    bars: Cells
+    context: Cells
+    other: Tensor
+    knobs: Tensor
+    key: Tensor
+    code: Tensor
+    known: Tensor
+
+
 def train_step(run: StreamRun, data: StreamData) -> Told:
-    """One step of encoder, generator and critic; without the critic while pretraining."""
-    config = run.config
+    """One update of the critic and one of the generator. Before the generator's first, the critic has
+    some of its own: the generator shall not suffer from one that knows nothing yet."""
     seen = look(run, data)
-    alone = run.step < config.pretrain_steps
-    set_rates(run, config.pretrain_lr if alone else config.lr)
-    loss = autoencoder_loss(
-        run, seen, config.batch if alone else int(config.batch * config.reconstructed)
-    )
-    unknown = torch.full((), math.nan, device=run.fabric.device)
-    told = Told(unknown, loss.detach(), unknown)
+    alone = run.step < run.config.critic_first
     run.step += 1
-    if not alone and run.step <= config.pretrain_steps + config.critic_first:
-        return critic_alone(run, seen)
-    if not alone:
-        added, told = gan_loss(run, seen)
-        loss = loss + added
-    update(run.generator_optimiser, loss)
-    average(run.ema, run.learning(), config.ema)
-    return told
-
-
-def critic_alone(run: StreamRun, seen: Seen) -> Told:
-    """A step of the critic against a generator that was trained before and shall not suffer from a
-    critic that knows nothing yet."""
-    with torch.no_grad():
-        drawn, follows, other, _, _ = draw(run, seen)
-    loss, scores = critic_step(run, seen, drawn, follows, other)
-    right = (scores.real > scores.fake).float().mean()
-    return Told(loss.detach(), torch.zeros_like(right), right.detach())
+    with torch.set_grad_enabled(not alone):
+        drawn = draw(run, seen)
+    critic_loss, scores = critic_step(run, seen, drawn)
+    right = (scores.real > scores.fake).float().mean().detach()
+    if alone:
+        return Told(critic_loss.detach(), torch.zeros_like(right), right)
+    loss, told = generator_loss(run, seen, drawn, scores)
+    warm = min(1.0, (run.step - run.config.critic_first) / WARM_UP)
+    set_rates(run.generator_optimiser, run.config.lr * warm)
+    update(run.generator_optimiser, loss, LARGEST_STEP["gan"])
+    average(run.ema, run.networks, early(run.config.ema, run.step - run.config.critic_first))
+    return Told(critic_loss.detach(), told, right)
 
 
 def look(run: StreamRun, data: StreamData) -> Seen:
-    real = data.batch(run.config.batch, run.random)
-    context = real.before.where(run.rand(run.config.batch) < run.config.context)
+    config = run.config
+    real = data.batch(config.batch, run.random)
+    chance = run.rand(config.batch)
+    heard = real.before.onset.sum((1, 2, 3)) > 0
+    own = chance < config.context * config.own
+    follows = (chance < config.context) & ~own & heard
     values, sounding = attributes(real.now)
-    return Seen(real, context, values, run.ranks.of(values), sounding)
+    return Seen(real, follows, own, values, run.ranks.of(values), sounding)
 
 
-def set_rates(run: StreamRun, lr: float) -> None:
-    for group in run.generator_optimiser.param_groups:
-        group["lr"] = lr
+def set_rates(optimiser: torch.optim.Optimizer, lr: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = lr * group.get("share", 1.0)
 
 
-def update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+def early(keep: float, step: int) -> float:
+    """An average of few steps forgets faster."""
+    return min(keep, (step + 1) / (step + 20))
+
+
+def update(optimiser: torch.optim.Optimizer, loss: Tensor, largest: float) -> None:
     optimiser.zero_grad()
-    torch.autograd.backward(loss)
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    torch.nn.utils.clip_grad_norm_(parameters, LARGEST_STEP)
+    torch.autograd.backward(loss, inputs=parameters)
+    torch.nn.utils.clip_grad_norm_(parameters, largest)
     optimiser.step()
 
 
@@ -269,132 +329,110 @@ def some_controls(run: StreamRun, ranks: Tensor, key: Tensor, sounding: Tensor) 
     return torch.cat([shares, keys[:, None]], 1)
 
 
-def autoencoder_loss(run: StreamRun, seen: Seen, count: int) -> Tensor:
-    """Reconstruction of `count` bars of the batch, and codes that fill their spheres."""
-    config, cut, some = run.config, run.shape.section, slice(count)
-    real = seen.real
-    codes = run.encoder(joined(real.now.rows(some), real.near.rows(some)))
-    own, near = codes.chunk(2)
-    borrowed = (run.rand(count, 1) < BORROWED).float()
-    section = borrowed * near[:, :cut] + (1 - borrowed) * own[:, :cut]
-    z = torch.cat([section, own[:, cut:]], 1)
-    z = z + config.noise * run.noise(*z.shape)
-    knobs = some_controls(run, seen.ranks[some], real.key[some], seen.sounding[some])
-    logits = run.generator(z, seen.context.rows(some), real.place[some], knobs)
-    said = reconstruction(logits, run.head.thresholds, real.now.rows(some), config.missing)
-    apart = [uniformity(part, DIRECTIONS, run.random) for part in (codes[:, :cut], codes[:, cut:])]
-    return config.reconstruct * said + config.spread * torch.stack(apart).sum()
+def fresh(run: StreamRun, count: int) -> Tensor:
+    return on_spheres(run.noise(count, run.shape.latent), run.shape.sizes)
 
 
-def turn(z: Tensor, angle: Tensor, noise: Tensor) -> Tensor:
-    """Points of a sphere `[batch, size]` after `angle` radians `[batch, 1]` in random directions."""
-    radius = math.sqrt(z.shape[1])
-    unit = z / radius
-    across = F.normalize(noise - (noise * unit).sum(1, keepdim=True) * unit, dim=1)
-    return radius * (angle.cos() * unit + angle.sin() * across)
-
-
-def stepped(run: StreamRun, codes: Tensor) -> Tensor:
-    """Where the instrument may go in one bar line: anywhere near in the bar's part, a little in the
-    section's."""
-    cut = run.shape.section
-    parts = []
-    for part, far in zip((codes[:, :cut], codes[:, cut:]), FARTHEST, strict=True):
-        angle = run.rand(len(codes), 1) * (math.pi / 2) * far
-        parts.append(turn(part, angle, run.noise(*part.shape)))
-    return torch.cat(parts, 1)
-
-
-class Drawn(NamedTuple):
-    """Bars that were drawn, which of them follow from a context, from which of the batch's bars
-    they have their knobs, and what was asked."""
-
-    bars: Cells
-    follows: Tensor
-    other: Tensor
-    knobs: Tensor
-    key: Tensor
+def section_of(run: StreamRun, bars: Cells) -> Tensor:
+    """Where bars lie along the slow axes, on their sphere."""
+    mapping = run.generator.mapping
+    slow = mapping.basis[:, : run.shape.section]
+    code = run.encoder(bars)[0] - mapping.mean
+    return on_sphere(code @ torch.linalg.pinv(slow).T, run.shape.section)
 
 
 def draw(run: StreamRun, seen: Seen) -> Drawn:
-    """Bars as the instrument makes them: from fresh latents with nothing before them, or a step
-    away from where the bar before lies."""
-    real, context = seen.real, seen.context
+    """Bars as the instrument makes them. What follows shares its section with the bar before."""
+    real, cut = seen.real, run.shape.section
     batch = len(real.place)
-    follows = context.onset.sum((1, 2, 3)) > 0
-    z = on_spheres(run.noise(batch, run.shape.latent), run.shape.sizes)
+    z = fresh(run, batch)
+    context = real.before.where(seen.follows)
     with torch.no_grad():
-        z[follows] = stepped(run, run.encoder(context.rows(follows)))
+        z[seen.follows, :cut] = section_of(run, context.rows(seen.follows))
+        if bool(seen.own.any()):
+            before = fresh(run, int(seen.own.sum()))
+            z[seen.own, :cut] = before[:, :cut]
+            place = (real.place[seen.own] - 1) % run.shape.places
+            fill(context, seen.own, first_bars(run, before, place))
     other = torch.randperm(batch, generator=run.random, device=z.device)
-    key = torch.where(follows, real.key, real.key[other])
+    key = torch.where(seen.follows, real.key, real.key[other])
     knobs = some_controls(run, seen.ranks[other], key, seen.sounding[other])
-    bars = run.head.draw_cells(run.generator(z, context, real.place, knobs))
-    return Drawn(bars, follows, other, knobs, key)
+    knobs[seen.own, -1] = FREE  # what went before may be in another key
+    code = run.generator.mapping(z, context, real.place, knobs)
+    bars = run.head.draw_cells(run.generator.decoder(code))
+    known, _ = place_and_detail(z, run.shape)
+    return Drawn(bars, context, other, knobs, key, code, known)
 
 
-def gan_loss(run: StreamRun, seen: Seen) -> tuple[Tensor, Told]:
-    """One update of the critic, then the generator's loss against it."""
-    config, real = run.config, seen.real
-    drawn, follows, other, knobs, key = draw(run, seen)
-    critic_loss, scores = critic_step(run, seen, drawn, follows, other)
-
-    run.critic.requires_grad_(False)
-    fake = run.critic(drawn, seen.context, real.place)
-    loss = relativistic_generator(Scores(scores.real.detach(), fake))
-    run.critic.requires_grad_(True)
-    asked = asked_of(run, seen, drawn, knobs, key, follows, other)
-    unasked = (knobs < 0).all(1)
-    kinds = [rows & unasked for rows in (follows, ~follows)]
-    counts = [matching(drawn.rows(k), real.now) for k in kinds if int(k.sum()) >= LEAST_MATCHED]
-    total = loss + config.asked * asked
-    if counts:
-        total = total + config.matching * torch.stack(counts).mean()
-    right = (scores.real > scores.fake).float().mean()
-    return total, Told(critic_loss.detach(), loss.detach(), right.detach())
+def first_bars(run: StreamRun, z: Tensor, place: Tensor) -> Cells:
+    """Bars with nothing before them and every knob free."""
+    nothing = silence(len(z), run.shape, z.device)
+    free = free_controls(len(z), run.shape, z.device)
+    return run.head.draw_cells(run.generator(z, nothing, place, free))
 
 
-def critic_step(
-    run: StreamRun, seen: Seen, drawn: Cells, follows: Tensor, other: Tensor
-) -> tuple[Tensor, Scores]:
+def fill(cells: Cells, rows: Tensor, bars: Cells) -> None:
+    cells.onset[rows], cells.hold[rows] = bars.onset, bars.hold
+
+
+def critic_step(run: StreamRun, seen: Seen, drawn: Drawn) -> tuple[Tensor, Scores]:
     """The critic's update. Some bars that it shall see through are real ones after a wrong bar."""
     config, real = run.config, seen.real
-    wrong = follows & (run.rand(len(other)) < config.mismatched)
+    heard = real.before.where(seen.follows | seen.own)
+    wrong = (seen.follows | seen.own) & (run.rand(len(real.place)) < config.mismatched)
     mask = wrong[:, None, None, None]
-    pairs = zip(real.now, drawn, strict=True)
-    shown = Cells(*(torch.where(mask, r[other], d.detach()) for r, d in pairs))
-    context, place = joined(seen.context, seen.context), torch.cat([real.place, real.place])
-    scores = Scores(*run.critic(joined(real.now, shown), context, place, 2).chunk(2))
+    shown = pick(mask, real.now.rows(drawn.other), drawn.bars)
+    after = pick(mask, heard, drawn.context)
+    places = torch.cat([real.place, real.place])
+    both = run.critic(joined(real.now, shown), joined(heard, after), places, 2)
+    scores = Scores(*both.chunk(2))
     loss = relativistic_critic(scores)
     total = loss
     if run.step % config.penalty_every == 0:
-        weight = config.gamma * config.penalty_every
-        total = loss + weight * zero_centred(run, seen, (real.now, shown))
-    update(run.critic_optimiser, total)
+        weight = config.gamma * config.penalty_every / 2
+        pairs = ((real.now, heard), (shown, after))
+        total = loss + weight * torch.stack([zero_centred(run, *p, real.place) for p in pairs]).sum()
+    update(run.critic_optimiser, total, LARGEST_STEP["gan"])
     return loss, scores
 
 
-def zero_centred(run: StreamRun, seen: Seen, both: tuple[Cells, Cells]) -> Tensor:
-    """R1 and R2 (Mescheder et al., 2018), on half the batch."""
-    half = slice(len(seen.real.place) // 2)
-    norms = []
-    for bars in both:
-        inputs = [part[half].detach().requires_grad_() for part in bars]
-        scores = run.critic(Cells(*inputs), seen.context.rows(half), seen.real.place[half])
-        gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
-        norms += [gradient.pow(2).flatten(1).sum(1).mean() for gradient in gradients]
-    return torch.stack(norms).sum() / 2
+def pick(mask: Tensor, yes: Cells, no: Cells) -> Cells:
+    return Cells(*(torch.where(mask, y, n.detach()) for y, n in zip(yes, no, strict=True)))
 
 
-def asked_of(
-    run: StreamRun, seen: Seen, drawn: Cells, knobs: Tensor, key: Tensor, follows: Tensor, other: Tensor
-) -> Tensor:
+def zero_centred(run: StreamRun, bars: Cells, context: Cells, place: Tensor) -> Tensor:
+    """R1 or R2 (Mescheder et al., 2018), on half the batch."""
+    half = slice(len(place) // 2)
+    inputs = [part[half].detach().requires_grad_() for part in bars]
+    scores = run.critic(Cells(*inputs), context.rows(half), place[half])
+    gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
+    return torch.stack([g.pow(2).flatten(1).sum(1).mean() for g in gradients]).sum()
+
+
+def generator_loss(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> tuple[Tensor, Tensor]:
+    """All that the mapping and its inverse learn from, and the GAN's part of it."""
+    config, real = run.config, seen.real
+    fake = run.critic(drawn.bars, drawn.context, real.place)
+    loss = relativistic_generator(Scores(scores.real.detach(), fake))
+    asked = config.asked * asked_of(run, seen, drawn)
+    alike = config.intervals * intervals_apart(drawn.bars, real.now, run.pitched)
+    unasked, after = (drawn.knobs < 0).all(1), seen.follows | seen.own
+    kinds = [rows & unasked for rows in (after, ~after)]
+    counts = [matching(drawn.bars.rows(k), real.now) for k in kinds if int(k.sum()) >= LEAST_MATCHED]
+    if counts:
+        alike = alike + config.matching * torch.stack(counts).mean()
+    found = (run.inverse(drawn.code.detach()) - drawn.known).pow(2).mean()
+    return loss + asked + alike + found, loss.detach()
+
+
+def asked_of(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
     """How far the drawn bars are from what their knobs ask, the tonal centre among them."""
-    real = seen.real
-    got, _ = attributes(drawn)
+    real, knobs, other = seen.real, drawn.knobs, drawn.other
+    got, _ = attributes(drawn.bars)
     is_set = (knobs[:, :-1] >= 0).float().reshape(got.shape)
     apart = asked_loss(got, seen.values[other], run.ranks.spread, is_set)
     key_set = (knobs[:, -1] >= 0).float()
     fits = in_key(real.now, real.key, run.pitched, run.scale)
-    wanted = torch.where(follows, fits, fits[other])
-    off = F.relu(wanted - in_key(drawn, key, run.pitched, run.scale)) * key_set
+    wanted = torch.where(seen.follows, fits, fits[other])
+    off = F.relu(wanted - in_key(drawn.bars, drawn.key, run.pitched, run.scale)) * key_set
     return apart + off.sum() / key_set.sum().clamp_min(1.0)
