@@ -37,6 +37,7 @@ OTHER_HELP = {
     "inspect": "Count, measure and draw the bars of an archive.",
     "prepare": "Make a bar archive of MIDI files (needs the train extra).",
     "feel": "Learn how notes are struck (needs the train extra).",
+    "drums": "Give the songs of a bar archive other drums (needs the train extra).",
     "evaluate": "Judge models against songs that they have not seen (needs the train extra).",
 }
 GROUP = "livegan.commands"
