@@ -15,7 +15,7 @@ from livegan.core.messages import Command, Panic, Play, SendBar, SetTempo, Stop
 from livegan.core.model import Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.rendering import Cue, channel_of, render_bar, roll_of
-from livegan.core.state import advance, initial
+from livegan.core.state import Wandering, advance, initial
 from livegan.core.table import parse_setting
 
 from .fakes import QUANTILES, BrokenGenerator, FakeGenerator
@@ -285,7 +285,7 @@ def test_drift_wanders_inside_a_section_and_sections_come_and_return() -> None:
     state = replace(initial(3, 8), section=4, drift=0.5)
     points = [state.point]
     for bar in range(1, 400):
-        state = advance(state, bar, 1, 2)
+        state = advance(state, bar, Wandering(split=2))
         points.append(state.point)
     within = [angle_between(points[b][:2], points[b + 1][:2]) for b in range(0, 396, 4)]
     moved = [angle_between(points[b][2:], points[b + 1][2:]) for b in range(0, 396, 4)]
@@ -301,4 +301,4 @@ def test_drift_wanders_inside_a_section_and_sections_come_and_return() -> None:
 
 def test_a_section_of_zero_bars_stays_until_the_hand_moves_it() -> None:
     state = replace(initial(3, 8), section=0, drift=0.0)
-    assert angle_between(advance(state, 16, 1, 2).point[:2], state.point[:2]) < 1e-6
+    assert angle_between(advance(state, 16, Wandering(split=2)).point[:2], state.point[:2]) < 1e-6

@@ -11,7 +11,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from livegan.core.decode import decode
+from livegan.core.decode import Logits, decode
 from livegan.core.knobs import KNOBS, measured
 from livegan.core.rendering import Cue, render_bar, roll_of
 from livegan.core.roll import notes_from_roll, roll_from_notes
@@ -35,6 +35,7 @@ from livegan_train.stream.data import StreamData, keys_of, places_of
 from livegan_train.stream.features import axes
 from livegan_train.stream.losses import divergence, intervals, intervals_apart, reconstruction
 from livegan_train.stream.networks import Shape, latent_of, on_spheres, place_and_detail
+from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import (
     StreamRun,
     autoencoder_loss,
@@ -47,6 +48,7 @@ from livegan_train.stream.run import (
 )
 
 from .composed import corpus
+from .fakes import FakeGenerator
 
 TINY = StreamConfig(
     name="tiny", width=16, blocks=1, section=4, bar=8, code=16, autoencoder_steps=4, critic_first=2,
@@ -70,6 +72,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
     monkeypatch.setattr(onnx_file, "QUALITY_BARS", 20)
     monkeypatch.setattr("livegan_train.stream.run.WARM_UP", 1)
+    monkeypatch.setattr("livegan_train.stream.pace.BARS", 6)
 
 
 def quiet(line: str) -> None:
@@ -362,6 +365,32 @@ def test_notes_survive_the_way_through_a_roll() -> None:
     logits = torch.randn(1, 1, 3, 16, 84, generator=torch.Generator().manual_seed(3)) - 1.5
     roll = head.draw(logits).roll[0, 0].bool().numpy()
     assert (roll_from_notes(notes_from_roll(roll)) == roll).all()
+
+
+# how fast it wanders
+
+
+class Held(FakeGenerator):
+    """Where the bar's latent lies says which chord is played, and when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = replace(self.info, latent=8, section=2)
+
+    def logits(self, cue: Cue) -> Logits:
+        onset = np.full((1, 96, 84), -9.0)
+        place = int(np.argmax(cue.z[2:]))
+        onset[0, [0, 6 * (1 + 2 * place)], 30 + place] = 9.0
+        return Logits(onset, np.full_like(onset, -9.0))
+
+
+def test_a_latent_wanders_so_that_bars_share_what_bars_of_songs_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("livegan_train.stream.pace.BARS", 120)
+    still = paces_for(Held(), {"harmony_lift": 0.8, "rhythm_lift": 0.6})
+    restless = paces_for(Held(), {"harmony_lift": 0.0, "rhythm_lift": 0.0})
+    assert still[1] < 3 < restless[1]
 
 
 # how notes are struck, in the same file

@@ -31,6 +31,7 @@ from livegan_train.metrics import measure_tracks
 from livegan_train.networks import Maker
 from livegan_train.run import sample_latents
 from livegan_train.stream.config import StreamConfig
+from livegan_train.stream.pace import paces_for
 
 from .directions import directions_of
 from .stream import PlayableEncoder, PlayableStream, averaged_stream, ranges_of
@@ -263,6 +264,8 @@ def write_model(
                 f"onnxruntime differs from torch by {worst:.1e}, more than {PARITY_LIMIT:.0e}: "
                 "nothing was written"
             )
+        if "shared" in checkpoint.data:
+            info = replace(info, paces=paces_for(generator, checkpoint.data["shared"]))
         measured = measure_tracks(drawn_bars(generator, QUALITY_BARS, QUALITY_SEED))
         quality = {t.name: m.as_dict() for t, m in zip(info.tracks, measured, strict=True)}
         info = replace(info, quality=quality)

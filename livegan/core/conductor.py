@@ -100,7 +100,7 @@ class Conductor:
     def _after(self) -> State:
         info = self._next_generator.info
         state = moves.resized(self.state, info.latent)
-        return moves.advance(state, self.bar + 1, info.steady, info.section)
+        return moves.advance(state, self.bar + 1, info.wandering)
 
     def _send(self, bar: int) -> SendBar:
         ahead = bar > self.bar

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Point = NDArray[np.float64]
 TINY = 1e-9
+STRAIGHT = 0.8
 
 
 def on_sphere(vector: Point) -> Point:
@@ -89,10 +90,12 @@ def on_plane(corners: tuple[Point, Point, Point, Point], x: float, y: float) -> 
 def wander(
     point: Point, heading: Point, angle: float, random: np.random.Generator
 ) -> tuple[Point, Point]:
-    """One bar of drift: `angle` radians along the heading, which itself swings slowly, so that the
-    path is smooth and never comes to rest. Returns the new point and heading."""
+    """One bar of drift: `angle` radians along the heading, which itself swings, so that the path never
+    comes to rest: slowly on small steps, whose path is smooth, and to anywhere on steps of a quarter
+    turn, which would come back else. Returns the new point and heading."""
     noise = tangent(point, random.standard_normal(len(point)))
-    swung = tangent(point, 0.8 * tangent(point, heading) + 0.6 * noise)
+    kept = STRAIGHT * math.cos(min(angle, math.pi / 2))
+    swung = tangent(point, kept * tangent(point, heading) + math.sqrt(1 - kept * kept) * noise)
     moved = turn(point, swung, angle)
     return moved, tangent(moved, swung)
 

@@ -10,6 +10,7 @@ from typing import Any
 from .decode import HEADS
 from .knobs import KNOBS, POP_PIANO
 from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
+from .state import PLAIN, Wandering
 
 METADATA_KEY = "livegan"
 ENCODER_KEY = "livegan.encoder"
@@ -19,6 +20,7 @@ FEEL_KEY = "livegan.feel"
 VERSION = 1
 MAX_LATENT = 4096
 MAX_PHRASE = 64
+MAX_PACE = 100
 
 
 class BadModel(ValueError):
@@ -57,8 +59,9 @@ class Direction:
 class ModelInfo:
     """`phrase` is how many bars make a phrase, whose places the model is told; `steady`, over how many
     of them one latent lasts; `section`, how many of the latent's first numbers say what neighbouring
-    bars share; `context`, whether the model hears the bar before; `controls`, the knobs that it has as
-    inputs; `quality` holds what was measured on the exported file; `origin` how it was trained."""
+    bars share; `paces`, how many times as far as /drift says section and bar wander; `context`, whether
+    the model hears the bar before; `controls`, the knobs that it has as inputs; `quality` holds what
+    was measured on the exported file; `origin` how it was trained."""
 
     name: str
     head: str
@@ -70,6 +73,7 @@ class ModelInfo:
     phrase: int = 1
     steady: int = 1
     section: int = 0
+    paces: tuple[float, float] = PLAIN.paces
     context: bool = False
     controls: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = ()
@@ -97,10 +101,16 @@ class ModelInfo:
             )
         if not 1 <= self.steady <= MAX_PHRASE or not 0 <= self.section < self.latent:
             raise BadModel(f"its latent can't be cut at {self.section} or last {self.steady} bars")
+        if not all(0 <= pace <= MAX_PACE for pace in self.paces):
+            raise BadModel(f"its latent's paces are {self.paces}; 0 to {MAX_PACE} can be played")
         if self.controls and self.controls != control_names(self.tracks):
             raise BadModel(f"it wants the inputs {', '.join(self.controls)}, which this version lacks")
         if any(len(d.vector) != self.latent for d in self.directions):
             raise BadModel(f"a direction must have {self.latent} numbers, as its latent does")
+
+    @property
+    def wandering(self) -> Wandering:
+        return Wandering(self.steady, self.section, self.paces)
 
     def to_json(self) -> str:
         return json.dumps({"version": VERSION, **asdict(self)})
@@ -125,6 +135,8 @@ def model_info(text: str) -> ModelInfo:
         )
         content.setdefault("steady", content.get("phrase", 1))  # before, a latent lasted a phrase
         controls = tuple(content.pop("controls"))
+        slow, fast = content.pop("paces", PLAIN.paces)
+        content["paces"] = (float(slow), float(fast))
         return ModelInfo(tracks=tracks, controls=controls, directions=directions, **content)
     except BadModel:
         raise

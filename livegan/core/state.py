@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import pi
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +23,6 @@ REMEMBERED = 4
 """Sections that the music may come back to."""
 RETURNS = 0.4
 """How often a new section is one of those."""
-SECTION_PACE = 0.2
-"""How far the section drifts for each step of the bar."""
 FULL_DRIFT = pi / 2
 """Drift 1 goes this far a bar, in radians: a quarter of the circle, which is as far as chance."""
 
@@ -93,10 +92,22 @@ def initial(seed: int, size: int) -> State:
     return State(seed, point, heading, scenes)
 
 
-def advance(state: State, bar: int, steady: int = 1, split: int = 0) -> State:
+class Wandering(NamedTuple):
+    """How a model's latent moves by itself: it lasts `steady` bars; its first `split` numbers say the
+    section; section and rest go so many times as far in a bar as /drift says."""
+
+    steady: int = 1
+    split: int = 0
+    paces: tuple[float, float] = (0.2, 1.0)
+
+
+PLAIN = Wandering()
+
+
+def advance(state: State, bar: int, model: Wandering = PLAIN) -> State:
     """Over the line into `bar`: morph a step, or drift, or stand still while frozen. What moves by
-    itself moves where a latent that lasts `steady` bars ends, and as far as in all of them together.
-    `split` is how many of the latent's first numbers say the section."""
+    itself moves where a latent ends, and as far as in all of its bars together."""
+    steady, split, paces = model
     random = np.random.default_rng([state.seed, bar])
     if state.held is not None:
         return state
@@ -110,10 +121,10 @@ def advance(state: State, bar: int, steady: int = 1, split: int = 0) -> State:
         return replace(state, point=point, morph=Morph(state.morph.target, left) if left else None)
     if split and state.section and bar % state.section == 0:
         return next_section(state, random)
-    angle = min(1.0, state.drift * steady) * FULL_DRIFT
-    parts = [(slice(split), angle * SECTION_PACE), (slice(split, None), angle)]
+    parts = zip((slice(split), slice(split, None)), paces, strict=True)
     point, heading = state.point.copy(), state.heading.copy()
-    for part, far in parts if split else [(slice(None), angle)]:
+    for part, pace in parts if split else [(slice(None), 1.0)]:
+        far = min(1.0, state.drift * steady * pace) * FULL_DRIFT
         point[part], heading[part] = latent.wander(state.point[part], state.heading[part], far, random)
     return replace(state, point=point, heading=heading)
 

@@ -42,5 +42,5 @@ def played(generator: Generator, state: State, bars: int, tune: Tune = ()) -> ND
 def states(state: State, bars: int, generator: Generator) -> Iterator[State]:
     for bar in range(bars):
         if bar:
-            state = advance(state, bar, generator.info.steady, generator.info.section)
+            state = advance(state, bar, generator.info.wandering)
         yield state

@@ -23,6 +23,8 @@ from .data import BarSet
 from .journal import Journal, Row
 from .recipe import begin, pretrain_step, start, train_step
 from .run import Told
+from .stream.config import StreamConfig
+from .stream.pace import shared_by_songs
 from .validation import Reference, describe, judge, reference
 
 SAVE_SECONDS = 60.0
@@ -99,6 +101,8 @@ class Training:
         self.run, self.batches = start(config, train, fabric)
         self.real: Reference = reference(valid, config.phrase)
         self.described = describe(train, self.real.measures)
+        if isinstance(config, StreamConfig):
+            self.described["shared"] = shared_by_songs(valid)
         self.described["data"] = zlib.crc32(bars.packed.tobytes())
         self.history: list[Row] = []
         self.validated = False

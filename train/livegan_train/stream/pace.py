@@ -1,0 +1,60 @@
+"""How fast a stream's latent is to wander, so that its bars share as much with the ones before as those
+of songs do, with /drift where it is at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.model import ModelInfo
+from livegan.core.rendering import Generator
+
+from ..data import BarSet
+from ..drawn import streamed_bars
+from ..evaluate.flow import flow
+
+SHARED = ("harmony_lift", "rhythm_lift")
+SECTION_PACES = (0.2, 1.0, 2.5, 5.0)
+BAR_PACES = (1.0, 2.0, 3.5, 5.0, 6.7)
+"""The last is a quarter turn each bar: nothing of the latent stays."""
+BARS = 400
+MOST_PAIRS = 4_000
+
+
+def shared_by_songs(bars: BarSet) -> dict[str, float]:
+    """What consecutive bars share above random ones, in harmony and rhythm (`evaluate.flow`)."""
+    some = bars.rows(np.arange(min(len(bars), MOST_PAIRS)))
+    follows = (some.song_id[1:] == some.song_id[:-1]) & (np.diff(some.bar_index) == 1)
+    return shared(some.rolls(slice(None)), follows, some.tracks)
+
+
+def shared(
+    rolls: NDArray[np.bool_], follows: NDArray[np.bool_], tracks: tuple[str, ...]
+) -> dict[str, float]:
+    drums = np.array(["drum" in track.lower() for track in tracks])
+    found = flow(rolls, follows, drums, np.random.default_rng(1))
+    return {key: found[key] for key in SHARED}
+
+
+class Paced:
+    """A generator whose latent wanders at other paces."""
+
+    def __init__(self, generator: Generator, paces: tuple[float, float]) -> None:
+        self.info: ModelInfo = replace(generator.info, paces=paces)
+        self.logits, self.feel = generator.logits, generator.feel
+
+
+def paces_for(generator: Generator, songs: Mapping[str, float]) -> tuple[float, float]:
+    """The paces of section and bar at which a stream comes nearest to what songs share."""
+    tracks = tuple(track.name for track in generator.info.tracks)
+    follows = np.ones(BARS - 1, bool)
+
+    def apart(paces: tuple[float, float]) -> float:
+        found = shared(streamed_bars(Paced(generator, paces), BARS, 1), follows, tracks)
+        return sum(abs(found[key] - songs[key]) / max(abs(songs[key]), 0.02) for key in SHARED)
+
+    return min(product(SECTION_PACES, BAR_PACES), key=apart)
