@@ -304,6 +304,8 @@ def test_a_resumed_stream_is_the_same_to_the_bit(bars: BarSet, tmp_path: Path) -
     fit(TINY, bars, tmp_path / "halves", quiet)
     one, other = (checkpoints.load(tmp_path / n / "last.pt") for n in ("whole", "halves"))
     assert one.step == other.step == 8
+    first = checkpoints.load(tmp_path / "halves" / "best.pt").data["seconds"]
+    assert 0 < first < other.data["seconds"], "the minutes of both halves"
     for name in ("networks", "critic", "ema"):
         for key, tensor in one.state[name].items():
             assert torch.equal(tensor, other.state[name][key]), f"{name} {key}"

@@ -29,7 +29,7 @@ def card(info: ModelInfo, checkpoint: Checkpoint, size: int, feel: bool = False)
         f"{info.licence or 'not said'}.",
         f"**Made by** the configuration `{config.name}`, seed {config.seed}, step "
         f"{checkpoint.step:,} (the best of {last_step(checkpoint):,} by validation distance, "
-        f"{checkpoint.best:.1f}), and `livegan export`.{larger(config)}",
+        f"{checkpoint.best:.1f}), and `livegan export`.{where(checkpoint)}{larger(config)}",
         "**Measured** on 2,000 bars of the finished file, from fresh latents; beside them, bars of "
         "songs held out for validation:",
         table(info, checkpoint),
@@ -67,6 +67,15 @@ def parameters(checkpoint: Checkpoint) -> int:
 
 def last_step(checkpoint: Checkpoint) -> int:
     return int(max([checkpoint.step, *(row["step"] for row in checkpoint.history)]))
+
+
+def where(checkpoint: Checkpoint) -> str:
+    """Code, minutes and machine, where the checkpoint knows them."""
+    data = checkpoint.data
+    if "machine" not in data:
+        return ""
+    minutes = f"{data['seconds'] / 60:.0f} minutes"
+    return f" Trained for {minutes} up to there, on {data['machine']}, by livegan {data['code']}."
 
 
 def larger(config: AnyConfig) -> str:

@@ -21,6 +21,7 @@ from .checks import LEAST_BATCH, BadConfig
 from .config import AnyConfig
 from .data import BarSet
 from .journal import Journal, Row
+from .provenance import code, machine
 from .recipe import begin, pretrain_step, start, train_step
 from .run import Told
 from .stream.config import StreamConfig
@@ -104,6 +105,10 @@ class Training:
         if isinstance(config, StreamConfig):
             self.described["shared"] = shared_by_songs(valid)
         self.described["data"] = zlib.crc32(bars.packed.tobytes())
+        self.described["code"] = code()
+        self.described["machine"] = machine(fabric.device, fabric.world_size)
+        self.described["seconds"] = 0.0
+        self.began = time.monotonic()
         self.history: list[Row] = []
         self.validated = False
         out.mkdir(parents=True, exist_ok=True)
@@ -197,8 +202,14 @@ class Training:
     def save(self, name: str) -> None:
         if self.fabric.is_global_zero:
             run = self.run
+            seconds = self.described["seconds"] + time.monotonic() - self.began
             content = Checkpoint(
-                self.config, run.step, run.best, self.described, self.history, run.state()
+                self.config,
+                run.step,
+                run.best,
+                self.described | {"seconds": seconds},
+                self.history,
+                run.state(),
             )
             checkpoints.save(self.out / name, content)
 
@@ -214,6 +225,7 @@ class Training:
             raise BadConfig(f"{last} was made of other data: give that again, or another --out")
         self.run.restore(saved)
         self.history = saved.history
+        self.described["seconds"] = saved.data.get("seconds", 0.0)
         self.validated = bool(saved.history)
         self.say(f"resumed {last} at step {self.run.step:,}")
         return True
