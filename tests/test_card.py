@@ -31,7 +31,8 @@ def test_a_card_tells_data_credit_network_command_and_figures() -> None:
     made = text()
     for said in (
         "for PIANO, for a given MELODY", "1,234 bars", "Songs.", "Them.", "1.5 MB", "step 500",
-        "best of 900", "for 13 minutes", "thread", f"version {__version__}", "livegan train musegan-accompany --data", "| PIANO | 20 | 3 | 95 |",
+        "best of 900", "for 13 minutes", "thread", f"version {__version__}",
+        "livegan train musegan-accompany --data", "| PIANO | 20 | 3 | 95 |",
     ):  # fmt: skip
         assert said in made
     assert "PIANO:" not in made, "nothing is wrong with it"
