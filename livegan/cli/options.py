@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from livegan.core.music import FASTEST, SLOWEST
+
 
 class Tempo(click.FloatRange):
     """Quarter notes a minute; a range alone lets `nan` through."""
@@ -14,10 +16,10 @@ class Tempo(click.FloatRange):
     name = "number"
 
     def __init__(self) -> None:
-        super().__init__(20, 300)
+        super().__init__(SLOWEST, FASTEST)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         tempo = float(super().convert(value, param, ctx))
         if not math.isfinite(tempo):
-            self.fail(f"{value} is not in the range 20<=x<=300.", param, ctx)
+            self.fail(f"{value} is not in the range {SLOWEST}<=x<={FASTEST}.", param, ctx)
         return tempo
