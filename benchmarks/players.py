@@ -20,7 +20,7 @@ from typing import Any
 
 from livegan.core.messages import Message, Play
 from livegan.core.music import STEPS_PER_BEAT
-from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.outputs import NOTE_OFF, NOTE_ON
 from livegan.shell import player_process
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from livegan.core import state as states
 from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
+from livegan.core.outputs import NOTE_OFF, NOTE_ON
 from livegan.core.performance import perform
-from livegan.core.player import NOTE_OFF, NOTE_ON
 from livegan.core.rendering import Generator
 
 DENSITY = 1.0

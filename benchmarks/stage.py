@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import rtmidi
 
-from livegan.core.player import NOTE_ON
+from livegan.core.outputs import NOTE_ON
 from livegan.shell.osc import build
 
 from .processes import end, python

@@ -11,7 +11,17 @@ import pytest
 from livegan.core.conductor import Conductor
 from livegan.core.decode import Logits
 from livegan.core.latent import angle_between
-from livegan.core.messages import Command, Panic, Play, SendBar, SetTempo, Stop
+from livegan.core.messages import (
+    Command,
+    NudgeBy,
+    Panic,
+    Play,
+    SendBar,
+    SetMetronome,
+    SetSwing,
+    SetTempo,
+    Stop,
+)
 from livegan.core.model import Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.rendering import Cue, channel_of, render_bar, roll_of
@@ -77,6 +87,43 @@ def test_transport_becomes_commands() -> None:
     stopped = one.move(parse_setting("/stop"))
     assert stopped[0] == Stop()
     assert [bar for bar, _ in bars(stopped)] == [0, 1], "ready to start again at once"
+
+
+def test_what_is_done_to_time_becomes_commands() -> None:
+    one = conductor()
+    for text, command in (
+        ("/tempo/ramp=90,8", SetTempo(90.0, 8)),
+        ("/tempo=90", SetTempo(90.0)),
+        ("/nudge=-15", NudgeBy(-0.015)),
+        ("/swing=0.5", SetSwing(0.5, 16)),
+        ("/swing/grid=8", SetSwing(0.5, 8)),
+        ("/metronome=on", SetMetronome(True, 9)),
+        ("/metronome/channel=1", SetMetronome(True, 0)),
+    ):
+        assert one.move(parse_setting(text)) == [command]
+    assert one.move(parse_setting("/countin=2")) == []
+    assert one.move(parse_setting("/play")) == [Play(0, 2)]
+    again = conductor(tempo=90.0, swing=0.5, playing=True, count_in=2).start()
+    assert again[:2] == [SetTempo(90.0), SetSwing(0.5, 16)], "a new player is told"
+    assert again[-1] == Play(), "and does not count in again"
+
+
+def test_play_from_a_bar_brings_that_bar_and_goes_on_from_there() -> None:
+    one = conductor()
+    one.start()
+    commands = one.move(parse_setting("/play/from=9"))
+    assert [bar for bar, _ in bars(commands)] == [8, 9]
+    assert commands[-1] == Play(8)
+    assert one.move(parse_setting("/play/from=3")) == [], "it plays"
+    assert [bar for bar, _ in bars(one.bar_started(8))] == [9]
+    one.move(parse_setting("/stop"))
+    assert one.move(parse_setting("/play")) == [Play()]
+
+
+def test_taps_set_the_tempo() -> None:
+    one = conductor()
+    assert [one.tap(now) for now in (10.0, 10.4, 10.8)] == [[], [], [SetTempo(150.0)]]
+    assert one.state.tempo == 150.0
 
 
 def test_density_and_velocity_do_what_they_say() -> None:

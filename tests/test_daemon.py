@@ -64,6 +64,29 @@ def test_a_subscriber_is_told_everything_at_once_and_then_every_change(
     assert one.expect("/livegan/inference")[0] > 0
 
 
+def test_taps_set_the_tempo_by_their_time_tags_and_a_ramp_is_told_beat_by_beat(
+    serve: Serve, client: Connect
+) -> None:
+    one = client(serve("--bpm", "300", "--play"))
+    one.send("/livegan/subscribe")
+    now = time.time()
+    for tap in range(3):
+        builder = OscBundleBuilder(now + 0.1 + tap * 0.25)  # type: ignore[arg-type]
+        builder.add_content(OscMessageBuilder("/livegan/tap").build())
+        one.send_packet(builder.build().dgram)
+    while (told := one.expect("/livegan/tempo")) == (300.0,):
+        pass
+    assert told == (pytest.approx(240.0, abs=0.1),)
+    one.send("/livegan/tempo/ramp", 300.0, 1.0)
+    assert one.expect("/livegan/tempo/ramp") == (300.0, 1)
+    heard = [one.expect("/livegan/tempo/now")[0]]
+    while heard[-1] != 300.0:
+        heard.append(one.expect("/livegan/tempo/now")[0])
+    ramp = heard[-3:]
+    assert ramp == sorted(ramp)
+    assert all(240.0 < bpm < 300.0 for bpm in ramp[:-1])
+
+
 def test_feedback_goes_to_the_port_that_was_asked_for(serve: Serve, client: Connect) -> None:
     daemon = serve()
     one, other = client(daemon), client(daemon)

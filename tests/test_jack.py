@@ -14,6 +14,7 @@ import mido
 import pytest
 import rtmidi
 
+from livegan.core.clock_out import CONTINUE, SONG_POSITION, START, STOP, TICK
 from livegan.core.music import seconds_per_step
 from livegan.core.performance import notes_of
 from livegan.core.rendering import channel_of
@@ -31,11 +32,14 @@ class Synth:
     """An independent MIDI client that keeps all that it hears, with the time."""
 
     heard: list[Heard] = field(default_factory=list)
+    clock: list[tuple[float, ...]] = field(default_factory=list)
 
     def __call__(self, event: tuple[list[int], float], data: object) -> None:
         message = event[0]
-        if len(message) == 3:
+        if len(message) == 3 and message[0] < 0xF0:
             self.heard.append((time.monotonic(), message[0], message[1], message[2]))
+        elif message[0] >= 0xF0:
+            self.clock.append((time.monotonic(), *message))
 
     def sounding(self) -> set[tuple[int, int]]:
         on: set[tuple[int, int]] = set()
@@ -69,6 +73,7 @@ def listen(jack: str) -> Iterator[Callable[[], Synth]]:
             return True
 
         midi_in.set_callback(synth)
+        midi_in.ignore_types(timing=False)
         wait_for(connected, 10, "livegan port")
         inputs.append(midi_in)
         return synth
@@ -139,6 +144,46 @@ def test_oscsend_drives_the_instrument(
     wait_for(lambda: any(e[1:3] == (0xB0, 123) for e in synth.heard), 1, "CC 123")
     daemon.send("/livegan/stop")
     wait_for(lambda: not synth.sounding(), 1, "silence")
+
+
+@pytest.mark.parametrize("port", ["the notes'", "another"])
+def test_a_follower_of_our_clock_gets_start_ticks_and_stop(
+    port: str, serve: Callable[..., Daemon], listen: Callable[[], Synth]
+) -> None:
+    if port == "another":
+        midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Drum Machine")
+        synth = Synth()
+        midi_in.set_callback(synth)
+        midi_in.ignore_types(timing=False)
+        midi_in.open_virtual_port("in")
+        daemon = serve("--clock-out", "drum mach", "--bpm", "120")
+    else:
+        daemon = serve("--bpm", "120", "--clock-out")
+        synth = listen()
+    daemon.send("/livegan/play")
+    wait_for(lambda: len(synth.clock) > 100, 10, "hundred ticks")
+    daemon.send("/livegan/tempo/ramp", 240.0, 1)
+    wait_for(lambda: len(synth.clock) > 500, 20, "five hundred ticks")
+    daemon.send("/livegan/stop")
+    wait_for(lambda: synth.clock[-1][1] == STOP, 2, "stop")
+    assert [message[1] for message in synth.clock] == [START, *[TICK] * (len(synth.clock) - 2), STOP]
+    ticks = [message[0] for message in synth.clock if message[1] == TICK]
+    assert ticks[90] - ticks[0] == pytest.approx(90 * seconds_per_step(120), rel=0.05)
+    assert ticks[-1] - ticks[-91] == pytest.approx(90 * seconds_per_step(240), rel=0.1)
+    assert (port == "another") == (not synth.heard), "notes and clock each to their port"
+    daemon.send("/livegan/play/from", 3)
+    wait_for(lambda: synth.clock[-1][1] == TICK, 5, "tick")
+    place = next(i for i, m in enumerate(synth.clock) if m[1] == SONG_POSITION)
+    assert [message[1:] for message in synth.clock[place : place + 3]] == [
+        (SONG_POSITION, 32, 0),
+        (CONTINUE,),
+        (TICK,),
+    ]
+    daemon.stop()
+    wait_for(lambda: synth.clock[-1][1] == STOP, 2, "stop at the end")
+    if port == "another":
+        midi_in.close_port()
+        midi_in.delete()
 
 
 STOPS: dict[str, Callable[[Daemon], None]] = {

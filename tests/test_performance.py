@@ -8,10 +8,20 @@ from dataclasses import replace
 import pytest
 
 from livegan.core import conductor
-from livegan.core.messages import SendBar, Sent, pack, unpack
+from livegan.core.messages import (
+    NudgeBy,
+    Play,
+    SendBar,
+    Sent,
+    SetSwing,
+    SetTempo,
+    pack,
+    unpack,
+)
 from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
+from livegan.core.outputs import NOTE_OFF, NOTE_ON, BarLine, Event
 from livegan.core.performance import Performance, notes_of, perform, simulate
-from livegan.core.player import NOTE_OFF, NOTE_ON, START_LEAD, BarLine, Event
+from livegan.core.player import START_LEAD
 from livegan.core.state import initial
 from livegan.core.table import Move, parse_setting
 
@@ -48,6 +58,24 @@ def test_tempo_changes_are_kept_with_their_place() -> None:
     assert played.tempi == ((0, 120.0), (2 * STEPS_PER_BAR, 60.0))
 
 
+def test_a_ramp_is_a_tempo_for_every_beat() -> None:
+    played = performance(4, {1: ["/tempo/ramp=60,2"]})
+    assert [step for step, _ in played.tempi] == [0, *range(96, 289, 24)]
+    tempi = [bpm for _, bpm in played.tempi]
+    assert tempi == sorted(tempi, reverse=True)
+    assert (tempi[0], tempi[-1]) == (120.0, 60.0)
+    assert tempi[1] == pytest.approx(116.2, abs=0.1)
+
+
+def test_swing_is_in_a_performance_and_leaves_notes_on_their_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    straight = (Note(0, 6, 60), Note(6, 6, 62))
+    monkeypatch.setattr(conductor, "render_bar", lambda generator, state, cue: straight)
+    played = performance(2, {1: ["/swing=1"]})
+    assert [(n.start, n.offset) for n in played.notes()] == [(0, 0), (6, 0), (96, 0), (102, 3)]
+
+
 def test_notes_keep_their_step_and_their_timing_from_one_report_to_the_next() -> None:
     sounding: dict[tuple[int, int], Sent] = {}
     first = notes_of([(96, NOTE_ON, 60, 90, -0.5), (96, NOTE_ON, 62, 80)], sounding)
@@ -73,6 +101,8 @@ def test_a_performance_ends_with_its_late_notes(monkeypatch: pytest.MonkeyPatch)
 def test_a_bar_goes_over_the_wire_with_its_timing() -> None:
     bar = SendBar(3, 1, (Note(0, 6, 60, 90, 0, -0.125), Note(6, 6, 62)), "step")
     assert unpack(pack(bar)) == bar
+    for message in (Play(8, 1), SetTempo(99.5, 4), NudgeBy(-0.01), SetSwing(0.5, 8)):
+        assert unpack(pack(message)) == message
 
 
 @pytest.mark.slow

@@ -8,20 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livegan.core import metronome
+from livegan.core.messages import SetMetronome
 from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
-from livegan.core.player import (
-    CONTROL,
-    LATE_MARGIN,
-    NOTE_OFF,
-    NOTE_ON,
-    QUANTA,
-    START_LEAD,
-    BarLine,
-    Beat,
-    Event,
-    Output,
-    Player,
-)
+from livegan.core.outputs import CONTROL, NOTE_OFF, NOTE_ON, BarLine, Beat, Event, Output
+from livegan.core.player import LATE_MARGIN, QUANTA, START_LEAD, Player
+from livegan.core.swing import GRIDS, Swing
 
 
 def play_until(player: Player, end: float) -> list[Output]:
@@ -274,8 +266,11 @@ ACTIONS = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 3)),
     st.tuples(st.just("oversleep"), st.floats(0, 1.5)),
     st.tuples(st.just("bar"), st.integers(0, 2), bars(), st.sampled_from(sorted(QUANTA))),
-    st.tuples(st.just("tempo"), st.floats(20, 300)),
-    st.tuples(st.just("play")),
+    st.tuples(st.just("tempo"), st.floats(20, 300), st.integers(0, 2)),
+    st.tuples(st.just("nudge"), st.floats(-0.1, 0.1)),
+    st.tuples(st.just("swing"), st.floats(0, 1), st.sampled_from(GRIDS)),
+    st.tuples(st.just("metronome"), st.booleans(), st.integers(0, 1)),
+    st.tuples(st.just("play"), st.integers(0, 2), st.integers(0, 1)),
     st.tuples(st.just("stop")),
     st.tuples(st.just("panic")),
 )
@@ -302,7 +297,9 @@ class Listener:
                 assert key not in self.sounding, "struck while it sounds"
                 assert event.due >= self.last_due - 1e-9, "out of order"
                 self.strikes += 1
-                wanted = [a[3] for a in self.asked if (a[0], a[1], a[2]) == (event.step % 96, *key)]
+                wanted = [a[3] for a in self.asked if a[:3] == (event.step % 96, *key)]
+                if event.click:
+                    wanted = [metronome.LENGTH]
                 assert wanted, "nobody asked for this note"
                 self.sounding[key] = (event.step, min(wanted))
             elif event.status & 0xF0 == NOTE_OFF:
@@ -349,11 +346,22 @@ def test_whatever_arrives_every_note_ends_once_in_order_and_in_full(
             listener.ask(current + ahead, notes)
             player.take_bar(current + ahead, revision, notes, str(quantum), now)
         elif name == "tempo":
-            player.set_tempo(float(str(arguments[0])), now)
+            bpm, ramp = arguments
+            player.set_tempo(float(str(bpm)), now, int(str(ramp)))
             listener.last_due = -1.0
+        elif name == "nudge":
+            player.nudge(float(str(arguments[0])), now)
+            listener.last_due = -1.0
+        elif name == "swing":
+            share, grid = arguments
+            player.set_swing(Swing(float(str(share)), int(str(grid))), now)
+        elif name == "metronome":
+            on, channel = arguments
+            player.obey(SetMetronome(bool(on), int(str(channel))), now)
         elif name == "play":
-            current = 0 if not player.playing else current
-            player.play(now)
+            bar, count_in = (int(str(argument)) for argument in arguments)
+            current = bar if not player.playing else current
+            player.play(now, bar, count_in)
         elif name == "stop":
             listener.hear(player.stop(now), silencing=True)
             assert not listener.sounding

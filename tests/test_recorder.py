@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from livegan.core.messages import BarStarted, Played, Report, Stopped, TempoSet
 from livegan.core.music import STEPS_PER_BAR, STEPS_PER_BEAT
-from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.outputs import NOTE_OFF, NOTE_ON
 from livegan.shell.recorder import Recorder
 
 STEPS = st.integers(0, 5 * STEPS_PER_BAR)
@@ -36,7 +36,7 @@ def written(reports: list[Report]) -> tuple[Recorder, mido.MidiFile]:
     with TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "out.mid", (), 120.0)
         for report in reports:
-            recorder.take(report, 120.0)
+            recorder.take(report)
         recorder.write()
         return recorder, mido.MidiFile(recorder.path)
 
@@ -56,19 +56,28 @@ def test_silent_bars_count_and_the_wait_after_a_stop_does_not() -> None:
     recorder, file = written(
         [
             BarStarted(0, 1, False),
+            TempoSet(0, 120.0),
             Played(note, 0, 0, 0),
             BarStarted(1, 1, False),
             BarStarted(2, 1, False),
             TempoSet(250, 60.0),
             Stopped(),
-            TempoSet(0, 240.0),
             BarStarted(0, 2, False),
+            TempoSet(0, 120.0),
             Played(note, 0, 0, 0),
         ]
     )
     assert [step for step, *_ in recorder.events] == [0, 24, 288, 312]
     assert [step for step, _ in recorder.tempi] == [0, 250, 288]
     assert file.length == pytest.approx((250 / 24) * 0.5 + (38 / 24) * 1.0 + 4 * 0.5, abs=0.01)
+
+
+def test_music_from_another_bar_is_written_from_the_beginning_and_then_goes_on() -> None:
+    note = ((8 * 96, NOTE_ON, 60, 90), (8 * 96 + 24, NOTE_OFF, 60, 0))
+    bar = [BarStarted(8, 1, False), TempoSet(8 * 96, 90.0), Played(note, 0, 0, 0)]
+    recorder, _ = written([*bar, Stopped(), *bar])
+    assert [step for step, *_ in recorder.events] == [0, 24, 96, 120]
+    assert recorder.tempi == [(0, 90.0), (96, 90.0)]
 
 
 def test_micro_timing_is_kept_to_the_tick() -> None:

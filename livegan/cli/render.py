@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from livegan.shell.generator import OnnxGenerator
 
 ENDINGS = (".mid", ".npz", ".png", ".wav")
+MEANINGLESS = ("play", "play_from", "stop", "countin", "metronome", "metronome_channel")
 
 
 @click.command()
@@ -105,7 +106,7 @@ def parse_moves(settings: tuple[str, ...], timed: tuple[str, ...], bars: int) ->
                 raise BadControl(f"{text!r}: must be BAR:ADDRESS=VALUE with a bar from 1 to {bars}")
             moves.setdefault(int(bar) - 1, []).append(parse_setting(rest))
         for move in (move for made in moves.values() for move in made):
-            if move.control.apply is None or move.control.name in ("play", "stop"):
+            if move.control.apply is None or move.control.name in MEANINGLESS:
                 raise BadControl(f"{move.control.address} has no meaning in a rendering")
     except BadControl as error:
         raise click.UsageError(str(error)) from None

@@ -91,6 +91,15 @@ def check_recording(path: Path) -> None:
     help="An existing MIDI output, by part of its name. Without it: a virtual port called livegan.",
 )
 @click.option(
+    "--clock-out",
+    is_flag=False,
+    flag_value="-",
+    metavar="[NAME]",
+    envvar="LIVEGAN_CLOCK_OUT",
+    help="Send MIDI clock, to an existing MIDI output by part of its name. Without a name, or with "
+    "-: to the port that the notes go to.",
+)
+@click.option(
     "--model",
     default="piano",
     show_default=True,

@@ -10,11 +10,31 @@ from collections.abc import Iterator, Sequence
 
 from . import state as moves
 from .decode import BoolArray
-from .messages import Command, Panic, Play, SendBar, SetTempo, Stop
+from .messages import (
+    Command,
+    NudgeBy,
+    Panic,
+    Play,
+    SendBar,
+    SetMetronome,
+    SetSwing,
+    SetTempo,
+    Stop,
+)
 from .music import STEPS_PER_BAR, Note
 from .rendering import Generator, cue_for, render_bar, roll_of
 from .state import State
 from .table import Move
+from .tap import Taps, tapped, tempo_of
+
+
+def player_settings(state: State) -> tuple[Command, ...]:
+    """What the player has to know of a state, apart from the music."""
+    return (
+        SetTempo(state.tempo, state.ramp),
+        SetSwing(state.swing, state.swing_grid),
+        SetMetronome(state.metronome, state.metronome_channel - 1),
+    )
 
 
 class Conductor:
@@ -31,13 +51,14 @@ class Conductor:
         self._revision = 0
         self._last: tuple[Note, ...] = ()
         self._rolls: dict[int, BoolArray] = {}
+        self._taps: Taps = ()
 
     def start(self) -> list[Command]:
         """Everything that a player who knows nothing needs."""
         self.bar = 0
         self._rolls = {}
         self._next = self._after()
-        commands: list[Command] = [SetTempo(self.state.tempo), *self.render_again()]
+        commands: list[Command] = [*player_settings(self.state), *self.render_again()]
         return [*commands, Play()] if self.state.playing else commands
 
     def bar_started(self, bar: int) -> list[Command]:
@@ -54,28 +75,44 @@ class Conductor:
             return []
         if move.control.name == "panic":
             return [Panic()]
+        if move.control.name == "nudge":
+            return [NudgeBy(float(move.values[0]) / 1000)]
         if move.control.apply is None:
             return []
-        before = self.state
-        self.state = move.control.apply(before, *move.values)
+        return self._become(move.control.apply(self.state, *move.values))
+
+    def tap(self, now: float) -> list[Command]:
+        """The performer tapped at this time, in seconds."""
+        self._taps = tapped(self._taps, now)
+        bpm = tempo_of(self._taps)
+        return [] if bpm is None else self._become(moves.set_tempo(self.state, bpm))
+
+    def _become(self, state: State) -> list[Command]:
+        before, self.state = self.state, state
         self._next = self._after()
         return self._transport(before)
 
     def _transport(self, before: State) -> list[Command]:
-        commands: list[Command] = []
-        if self.state.tempo != before.tempo:
-            commands.append(SetTempo(self.state.tempo))
+        told = zip(player_settings(before), player_settings(self.state), strict=True)
+        commands = [new for old, new in told if new != old]
         if self.state.playing and not before.playing:
-            commands.append(Play())
+            first = self.state.first_bar
+            if first != self.bar:
+                commands += self._go_to(first)
+            commands.append(Play(first, self.state.count_in))
         if before.playing and not self.state.playing:
             commands += [Stop(), *self._rewind()]
         return commands
 
     def _rewind(self) -> list[Command]:
-        self.bar = 0
-        self._rolls = {}
         self.state = moves.resized(self.state, self._next_generator.info.latent)
         self.generator = self._next_generator
+        return self._go_to(0)
+
+    def _go_to(self, bar: int) -> list[Command]:
+        """Be about to play this bar, with nothing before it."""
+        self.bar = bar
+        self._rolls = {}
         self._next = self._after()
         return list(self.render_again())
 

@@ -59,7 +59,7 @@ class Argument:
         return int(value) if self.kind == "int" else float(value)
 
     def _text(self, value: Any) -> str:
-        if isinstance(value, (int, float)) and not self.choices and math.isfinite(value):
+        if isinstance(value, (int, float)) and math.isfinite(value):
             value = str(round(value))
         if not isinstance(value, str) or (self.choices and value not in self.choices):
             wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text"

@@ -7,17 +7,17 @@ a message is a JSON list on a line of its own, its type's name first.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from .music import Note
 
 Sent = tuple[int, int, int, int] | tuple[int, int, int, int, float]
-"""A MIDI event: its step since play as written, status, data 1, data 2, and how many steps after that
+"""A MIDI event: its step since bar 0 as written, status, data 1, data 2, and how many steps after that
 step it was due (none: on it)."""
 
 
 def place_of(event: Sent) -> float:
-    """Where an event was due, in steps since play."""
+    """Where an event was due, in steps since bar 0."""
     return event[0] + event[4] if len(event) == 5 else event[0]
 
 
@@ -31,7 +31,10 @@ class SendBar(NamedTuple):
 
 
 class Play(NamedTuple):
-    pass
+    """From this bar on, after so many bars of count-in."""
+
+    bar: int = 0
+    count_in: int = 0
 
 
 class Stop(NamedTuple):
@@ -43,7 +46,30 @@ class Panic(NamedTuple):
 
 
 class SetTempo(NamedTuple):
+    """At once, or as a ramp over so many bars."""
+
     bpm: float
+    bars: int = 0
+
+
+class NudgeBy(NamedTuple):
+    """Later by so many seconds, earlier if negative."""
+
+    seconds: float
+
+
+class SetSwing(NamedTuple):
+    """Share 0 to 1 of the grid, 8 or 16."""
+
+    share: float
+    grid: int
+
+
+class SetMetronome(NamedTuple):
+    """Channel 0 to 15."""
+
+    on: bool
+    channel: int
 
 
 class Quit(NamedTuple):
@@ -51,11 +77,13 @@ class Quit(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """The player runs: its MIDI port (empty if there is none, and then why), real-time or not."""
+    """The player runs: its MIDI port (empty if there is none, and then why), real-time or not, and the
+    port of its MIDI clock (empty if it sends none)."""
 
     port: str
     why: str
     realtime: bool
+    clock_port: str = ""
 
 
 class BarStarted(NamedTuple):
@@ -72,14 +100,14 @@ class BeatStarted(NamedTuple):
 
 
 class TempoSet(NamedTuple):
-    """The tempo changed while playing, at this step since play."""
+    """The tempo from this step since bar 0 on; in a ramp, its mean over the beat to come."""
 
     step: int
     bpm: float
 
 
 class Stopped(NamedTuple):
-    """The music was stopped; the next play starts again at step 0."""
+    """The music was stopped; the next play starts anew."""
 
 
 class Played(NamedTuple):
@@ -92,17 +120,11 @@ class Played(NamedTuple):
     dropped: int
 
 
-Command = SendBar | Play | Stop | Panic | SetTempo | Quit
+Command = SendBar | Play | Stop | Panic | SetTempo | NudgeBy | SetSwing | SetMetronome | Quit
 Report = Opened | BarStarted | BeatStarted | TempoSet | Stopped | Played
 Message = Command | Report
 
-TYPES: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        *(SendBar, Play, Stop, Panic, SetTempo, Quit),
-        *(Opened, BarStarted, BeatStarted, TempoSet, Stopped, Played),
-    )
-}
+TYPES: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def pack(message: Message) -> bytes:

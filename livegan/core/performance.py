@@ -12,7 +12,8 @@ from .conductor import Conductor
 from .decode import BoolArray
 from .messages import Command, SendBar, Sent, place_of
 from .music import STEPS_PER_BAR, Note, in_order
-from .player import NOTE_OFF, NOTE_ON, Event, Output, Player
+from .outputs import NOTE_OFF, NOTE_ON, Event, Output, Tempo
+from .player import Player
 from .rendering import Generator
 from .state import State
 from .table import Move
@@ -99,7 +100,6 @@ def perform(
             raise RuntimeError(conductor.failure)
         if isinstance(output, Event):
             events.append(output)
-        elif conductor.state.tempo != tempi[-1][1]:
-            step = conductor.bar * STEPS_PER_BAR
-            tempi = [*(t for t in tempi if t[0] < step), (step, conductor.state.tempo)]
+        elif isinstance(output, Tempo):
+            tempi = [*(t for t in tempi if t[0] < output.step), (output.step, output.bpm)]
     return Performance(bars, tuple(events), tuple(tempi))

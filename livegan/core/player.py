@@ -1,5 +1,6 @@
 """What to send by when, and what still sounds. Pure: time comes in as an argument, in seconds of any
-monotonic clock, and MIDI events and reports come out. It alone turns steps into seconds.
+monotonic clock, and MIDI events and reports come out. It alone turns steps into seconds, by its
+transport.
 
 Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 - every note_on is followed by its note_off, and no pitch of a channel is struck while it sounds: a
@@ -10,113 +11,84 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
   never is;
 - a note is struck its `offset` beside its step, to the fraction: before the bar line, too, where its
   bar has come by then (else on the line); but never before a note of its pitch that is written before
-  it, and no offset makes a note outlast its bar.
+  it, and no offset makes a note outlast its bar; swing moves the places of strikes and ends alike;
+- what the music does not need, clicks and MIDI clock, keeps its own place and never moves a note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop
-from typing import NamedTuple
+from itertools import groupby
 
-from .messages import Command, Panic, Play, SendBar, Sent, SetTempo, Stop
-from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, in_order, seconds_per_step
+from .clock_out import NEVER, ClockOut
+from .messages import (
+    Command,
+    NudgeBy,
+    Panic,
+    Play,
+    SendBar,
+    SetMetronome,
+    SetSwing,
+    SetTempo,
+    Stop,
+)
+from .metronome import Metronome
+from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, in_order
+from .outputs import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    CONTROL,
+    NOTE_OFF,
+    NOTE_ON,
+    BarLine,
+    Beat,
+    Event,
+    Output,
+    Tempo,
+)
+from .strikes import Sheet, Sounding, Strike, end_of
+from .swing import Swing
+from .transport import Transport
 
 QUANTA = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
 """What a revision may wait for, in steps."""
 
 LATE_MARGIN = 0.1
 START_LEAD = 0.005
-SHORTEST = 0.5
-"""Steps that a note lasts at least, however late it is."""
 ALL_CHANNELS = 16
-NEVER = 1 << 62
-
-
-class Event(NamedTuple):
-    """A MIDI event: when it was due (seconds), its step since play as written, status byte, data, and
-    how many steps after that step it was due."""
-
-    due: float
-    step: int
-    status: int
-    data1: int
-    data2: int
-    offset: float = 0.0
-
-    @property
-    def sent(self) -> Sent:
-        sent = (self.step, self.status, self.data1, self.data2)
-        return (*sent, self.offset) if self.offset else sent
-
-
-class BarLine(NamedTuple):
-    """The player crossed a bar line: `repeated` says that the bar had not come in time."""
-
-    due: float
-    bar: int
-    revision: int
-    repeated: bool
-
-
-class Beat(NamedTuple):
-    due: float
-    bar: int
-    beat: int
-
-
-class Sheet(NamedTuple):
-    """A bar as it came: notes ordered by start."""
-
-    revision: int
-    notes: tuple[Note, ...]
-
-
-class Strike(NamedTuple):
-    """A note to be struck: where, its written step, both in steps since play. Compares by time, then
-    in the order of `in_order`."""
-
-    place: float
-    step: int
-    channel: int
-    pitch: int
-    note: Note
-
-
-Output = Event | BarLine | Beat
-
-NOTE_ON, NOTE_OFF, CONTROL = 0x90, 0x80, 0xB0
-ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 
 
 class Player:
-    """One voice of the transport. Positions count steps since play, over all bars."""
+    """One voice of the transport. Positions count steps since bar 0, over all bars."""
 
-    def __init__(self, bpm: float = 120.0) -> None:
+    def __init__(self, bpm: float = 120.0, clock_out: bool = False) -> None:
         self.playing = False
         self.late_notes = 0
-        self._seconds_per_step = seconds_per_step(bpm)
-        self._anchor = (0.0, 0.0)
+        self._transport = Transport.steady(0.0, 0, bpm)
+        self._clock = ClockOut() if clock_out else None
+        self._metronome = Metronome()
+        self._swing = Swing()
         self._sheets: dict[int, Sheet] = {}
         self._current = Sheet(0, ())
         self._bar = -1
+        self._first_bar = 0
         self._next_beat = NEVER
+        self._told_bpm = 0.0
         self._reached = 0.0
         self._waiting: list[Strike] = []
         self._ahead: list[Strike] = []
         self._early: set[tuple[int, int, int]] = set()
-        self._sounding: dict[tuple[int, int], tuple[float, int]] = {}
+        self._sounding: dict[tuple[int, int], Sounding] = {}
 
     # position and time
 
     def time_of(self, step: float) -> float:
-        """When a step falls due at the present tempo."""
-        anchor_time, anchor_step = self._anchor
-        return anchor_time + (step - anchor_step) * self._seconds_per_step
+        """When a step falls due, as the tempo is to go now."""
+        return self._transport.time_at(step)
 
     def step_at(self, now: float) -> float:
-        anchor_time, anchor_step = self._anchor
-        return anchor_step + (now - anchor_time) / self._seconds_per_step
+        return self._transport.step_at(now)
 
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
@@ -128,55 +100,94 @@ class Player:
         """Whether a note sounds or is still to be struck in the bar that plays."""
         return bool(self._sounding or self._waiting)
 
-    def set_tempo(self, bpm: float, now: float) -> None:
-        """From now on; what was played stays where it was."""
-        if self.playing:
-            self._anchor = (now, self.step_at(now))
-        self._seconds_per_step = seconds_per_step(bpm)
-
     def obey(self, command: Command, now: float) -> list[Output]:
         """Do what a command says; what comes back is due at once."""
         match command:
             case SendBar(bar, revision, notes, quantum):
                 self.take_bar(bar, revision, notes, quantum, now)
-            case SetTempo(bpm):
-                self.set_tempo(bpm, now)
-            case Play():
-                self.play(now)
+            case SetTempo(bpm, bars):
+                return self.set_tempo(bpm, now, bars)
+            case NudgeBy(seconds):
+                self.nudge(seconds, now)
+            case SetSwing(share, grid):
+                self.set_swing(Swing(share, grid), now)
+            case SetMetronome(on, channel):
+                self._metronome = Metronome(on, channel)
+            case Play(bar, count_in):
+                return self.play(now, bar, count_in)
             case Stop():
                 return self.stop(now)
             case Panic():
                 return self.panic(now)
         return []
 
+    def set_tempo(self, bpm: float, now: float, bars: int = 0) -> list[Output]:
+        """From now on, or as a ramp over so many bars; what was played stays where it was. While
+        stopped there are no bars to count: the music starts at the tempo."""
+        if not self.playing:
+            self._transport = Transport.steady(0.0, 0, bpm)
+            return []
+        self._transport = self._transport.with_tempo(bpm, now, bars)
+        return self._tell_tempo(max(0, round(self.step_at(now))), now) if self._told_bpm else []
+
+    def nudge(self, seconds: float, now: float) -> None:
+        """Later, to meet others who play; earlier if negative. Only while playing."""
+        if self.playing:
+            self._transport = self._transport.nudged(seconds, now)
+
+    def set_swing(self, swing: Swing, now: float) -> None:
+        """For all that was not struck."""
+        self._swing = swing
+        if not self.playing:
+            return
+        self._reached = max(self._reached, self.step_at(now))
+        waiting = sorted(self._waiting, key=lambda strike: strike[1:4])
+        self._waiting = []
+        for bar, strikes in groupby(waiting, key=lambda strike: strike.step // STEPS_PER_BAR):
+            self._wait_for(bar, [strike.note for strike in strikes])
+        self._waiting = [s._replace(place=max(s.place, self._reached)) for s in self._waiting]
+        heapify(self._waiting)
+        self._look_ahead()
+
     # transport
 
-    def play(self, now: float) -> None:
-        """Start at bar 0, a moment from now. Does nothing while playing."""
+    def play(self, now: float, bar: int = 0, count_in: int = 0) -> list[Output]:
+        """Start at a bar, a moment from now, after so many bars of clicks. Does nothing while
+        playing."""
         if self.playing:
-            return
+            return []
         self.playing = True
-        self._anchor = (now + START_LEAD, 0.0)
-        self._bar, self._next_beat, self._reached = -1, 0, 0.0
+        first = bar * STEPS_PER_BAR
+        start = first - count_in * STEPS_PER_BAR
+        bpm = self._transport.curve.end_bpm
+        self._transport = Transport.steady(now + START_LEAD, start, bpm)
+        self._bar, self._first_bar, self._told_bpm = bar - 1, bar, 0.0
+        self._next_beat, self._reached = start, first
+        return [*self._clock.play(start, first, now)] if self._clock else []
 
     def stop(self, now: float) -> list[Output]:
         """Halt and end every sounding note. The bars at hand are forgotten."""
-        events = self._silence(now)
+        outputs = self._silence(now)
+        if self.playing and self._clock:
+            outputs += self._clock.stop(now)
         self.playing = False
-        self._bar, self._next_beat = -1, NEVER
+        self._bar, self._first_bar, self._next_beat = -1, 0, NEVER
         for known in (self._waiting, self._ahead, self._early, self._sheets):
             known.clear()
-        return events
+        return outputs
 
     def panic(self, now: float) -> list[Output]:
-        """End every note we know of, then tell every channel to end what we don't. Play goes on."""
-        events = self._silence(now)
+        """End every note we know of, then tell every channel to end what we don't, and who follows our
+        clock to stop until the next bar line. Play goes on."""
+        outputs = self._silence(now)
         step = self._whole_step(now)
         for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-            events += [
+            outputs += [
                 Event(now, step, CONTROL | channel, controller, 0) for channel in range(ALL_CHANNELS)
             ]
-        return events
+        if self._clock:
+            outputs += self._clock.panic(self.step_at(now), STEPS_PER_BAR, now)
+        return outputs
 
     def _whole_step(self, now: float) -> int:
         return max(0, round(self.step_at(now))) if self.playing else 0
@@ -194,7 +205,8 @@ class Player:
         played is replaced from the next step, beat or bar line on; sounding notes end as they would
         have."""
         known = self._sheets.get(bar)
-        if bar < self._bar or (known is not None and known.revision >= revision):
+        past = bar < max(self._bar, self._first_bar)
+        if past or (known is not None and known.revision >= revision):
             return
         sheet = Sheet(revision, in_order(notes))
         self._sheets[bar] = sheet
@@ -213,13 +225,14 @@ class Player:
     def _strikes(self, bar: int, notes: Sequence[Note]) -> list[Strike]:
         """Notes of a bar, ordered by start, where they are to be struck: no offset takes them into the
         past, nor before what still waits of their pitch. Without those that were struck early."""
-        start = bar * STEPS_PER_BAR
+        start, swing = bar * STEPS_PER_BAR, self._swing
         last = {(strike.channel, strike.pitch): strike.place for strike in sorted(self._waiting)}
         strikes = []
         for note in notes:
             step, key = start + note.start, (note.channel, note.pitch)
             if (step, *key) not in self._early:
-                place = max(step + note.offset, min(step, self._reached), last.get(key, 0.0))
+                soonest = min(swing.place(step), self._reached)
+                place = max(swing.place(step + note.offset), soonest, last.get(key, 0.0))
                 last[key] = place
                 strikes.append(Strike(place, step, *key, note))
         return strikes
@@ -256,12 +269,13 @@ class Player:
     # the schedule
 
     def _next(self) -> tuple[float, int]:
-        """The next place, in steps, where something happens, and what: 0 offs, 1 beat or bar line, 2
-        strikes."""
-        off = min(self._sounding.values(), default=(NEVER, 0))[0]
+        """The next place, in steps, where something happens, and what: 0 clock, 1 offs, 2 beat or bar
+        line, 3 strikes."""
+        tick = self._clock.place if self._clock else NEVER
+        off = min(self._sounding.values(), default=Sounding(NEVER, 0)).end
         waiting = self._next_strikes()
         on = waiting[0].place if waiting else NEVER
-        return min((off, 0), (self._next_beat, 1), (on, 2))
+        return min((tick, 0), (off, 1), (self._next_beat, 2), (on, 3))
 
     def _next_strikes(self) -> list[Strike]:
         """Of this bar's strikes and the coming bar's early ones those that come first."""
@@ -274,7 +288,8 @@ class Player:
         return self.time_of(self._next()[0]) if self.playing else None
 
     def due(self, now: float) -> list[Output]:
-        """All that has fallen due, in order: at one step first offs, then the line, then strikes."""
+        """All that has fallen due, in order: at one step first a tick of the clock, then offs, then the
+        line, then strikes."""
         outputs: list[Output] = []
         while self.playing:
             place, kind = self._next()
@@ -282,54 +297,67 @@ class Player:
             if when > now:
                 break
             self._reached = max(self._reached, place)
-            if kind == 0:
-                outputs += self._endings(when, place)
+            if kind == 0 and self._clock:
+                outputs.append(self._clock.due(when))
             elif kind == 1:
-                outputs += self._line(self._next_beat, when)
+                outputs += self._endings(when, place)
+            elif kind == 2:
+                outputs += self._line(self._next_beat, when, now)
             else:
                 outputs += self._strike(when, heappop(self._next_strikes()), now)
         return outputs
 
     def _endings(self, when: float, place: float) -> list[Output]:
-        ending = sorted(key for key, (end, _) in self._sounding.items() if end == place)
-        steps = [self._sounding[key][1] for key in ending]
+        ending = sorted(key for key, note in self._sounding.items() if note.end == place)
+        steps = [self._sounding[key].step for key in ending]
         return [
             self._note_off(when, step, *key, place - step)
             for step, key in zip(steps, ending, strict=True)
         ]
 
-    def _line(self, step: int, when: float) -> list[Output]:
+    def _line(self, step: int, when: float, now: float) -> list[Output]:
         self._next_beat = step + STEPS_PER_BEAT
         bar, inside = divmod(step, STEPS_PER_BAR)
-        lines: list[Output] = [self._enter(bar, when)] if inside == 0 else []
+        counting = bar < self._first_bar
+        lines: list[Output] = []
+        if (counting or self._metronome.on) and now - when <= LATE_MARGIN:
+            lines += self._click(step, when)
+        if inside == 0 and not counting:
+            lines.append(self._enter(bar, when))
+        if not counting:
+            lines += self._tell_tempo(step, when)
         return [*lines, Beat(when, bar, inside // STEPS_PER_BEAT)]
 
+    def _tell_tempo(self, step: int, when: float) -> list[Output]:
+        curve = self._transport.curve
+        bpm = curve.mean_bpm(max(step, curve.step), max(step + 1, curve.step + 1, self._next_beat))
+        if bpm == self._told_bpm:
+            return []
+        self._told_bpm = bpm
+        return [Tempo(when, step, bpm)]
+
+    def _click(self, step: int, when: float) -> list[Output]:
+        note = self._metronome.click(step)
+        return self._sound(when, Strike(step, step, note.channel, note.pitch, note), click=True)
+
     def _strike(self, when: float, strike: Strike, now: float) -> list[Output]:
-        place, step, channel, pitch, note = strike
-        if place < step:
-            self._early.add((step, channel, pitch))
+        if strike.place < strike.step:
+            self._early.add((strike.step, strike.channel, strike.pitch))
         if now - when > LATE_MARGIN:
             self.late_notes += 1
             return []
+        return self._sound(when, strike)
+
+    def _sound(self, when: float, strike: Strike, click: bool = False) -> list[Output]:
+        place, step, channel, pitch, note = strike
         offset = place - step
         events: list[Output] = []
         if (channel, pitch) in self._sounding:
             events.append(self._note_off(when, step, channel, pitch, offset))
-        self._sounding[channel, pitch] = end_of(place, step, max(1, note.length))
-        events.append(Event(when, step, NOTE_ON | channel, pitch, note.velocity, offset))
-        return events
+        self._sounding[channel, pitch] = end_of(strike, self._swing)._replace(click=click)
+        on = Event(when, step, NOTE_ON | channel, pitch, note.velocity, offset, click)
+        return [*events, on]
 
     def _note_off(self, when: float, step: int, channel: int, pitch: int, offset: float = 0.0) -> Event:
-        del self._sounding[channel, pitch]
-        return Event(when, step, NOTE_OFF | channel, pitch, 0, offset)
-
-
-def end_of(place: float, step: int, length: int) -> tuple[float, int]:
-    """Where a note of so many steps ends that is written at `step` and struck at `place`, and the step
-    at which its end is written: it keeps its length, but being late it ends with its bar."""
-    written = step + length
-    line = (step // STEPS_PER_BAR + 1) * STEPS_PER_BAR
-    end = written + (place - step)
-    if written <= line < end:
-        end = line
-    return max(end, place + SHORTEST), written
+        ended = self._sounding.pop((channel, pitch))
+        return Event(when, step, NOTE_OFF | channel, pitch, 0, offset, ended.click)

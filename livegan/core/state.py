@@ -49,17 +49,25 @@ class Morph:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`held` is the point that sounds while frozen; a knob (`density` to `length`, shares of the data's
-    range, and `key`) that is None is left to the model; `directions` are how far the latent is moved
-    along the model's own; after `section` bars comes another section, one of `sections` or a new one;
-    `fresh` draws a new point for every bar."""
+    """`tempo` is where the tempo goes, over `ramp` bars from when it was set; `first_bar`, from 0, is
+    where play begins; channels count from 1. `held` is the point that sounds while frozen; a knob
+    (`density` to `length`, shares of the data's range, and `key`) that is None is left to the model;
+    `directions` are how far the latent is moved along the model's own; after `section` bars comes
+    another section, one of `sections` or a new one; `fresh` draws a new point for every bar."""
 
     seed: int
     point: Point
     heading: Point
     scenes: tuple[Scene, ...]
     tempo: float = 120.0
+    ramp: int = 0
+    swing: float = 0.0
+    swing_grid: int = 16
+    count_in: int = 0
+    metronome: bool = False
+    metronome_channel: int = 10
     playing: bool = False
+    first_bar: int = 0
     quantum: str = "step"
     drift: float = 0.15
     density: float | None = None
@@ -157,6 +165,15 @@ def resized(state: State, size: int) -> State:
 
 
 # moves: state and values in, state out
+
+
+def set_tempo(state: State, bpm: float, bars: int = 0) -> State:
+    return replace(state, tempo=bpm, ramp=bars)
+
+
+def play_from(state: State, bar: int) -> State:
+    """From this bar on, counted from 1. What plays goes on."""
+    return state if state.playing else replace(state, playing=True, first_bar=bar - 1)
 
 
 def move_to(state: State, point: Point) -> State:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import state as moves
+from .clock_out import POSITIONS
 from .controls import PREFIX, Argument, BadControl, Control, Value
 from .knobs import KEYS
+from .music import FASTEST, SIXTEENTHS_PER_BAR, SLOWEST
 from .player import QUANTA
 from .state import DIRECTIONS, SCENES, State
+from .swing import GRIDS
 
 
 def field(name: str) -> dict[str, Any]:
@@ -46,13 +49,19 @@ def read_freeze(state: State) -> Sequence[Value]:
     return (state.held is not None,)
 
 
+BPM = Argument("bpm", "float", SLOWEST, FASTEST, unit="quarter notes a minute")
 SCENE = Argument("scene", "int", 1, SCENES)
 
 CONTROLS: tuple[Control, ...] = (
     Control(
-        "play", "/play", "Start at bar 1, at once.",
-        apply=lambda state: replace(state, playing=True),
+        "play", "/play", "Start at bar 1, at once or after the count-in.",
+        apply=lambda state: moves.play_from(state, 1),
         read=lambda state: (state.playing,), trigger=True, changes_music=False,
+    ),
+    Control(
+        "play_from", "/play/from", "Start at this bar, the same way; what plays goes on.",
+        (Argument("bar", "int", 1, POSITIONS // SIXTEENTHS_PER_BAR),),
+        apply=moves.play_from, changes_music=False,
     ),
     Control(
         "stop", "/stop", "Stop and end every sounding note.",
@@ -60,13 +69,51 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "panic", "/panic", "End every note, and tell every channel to be silent (CC 123, CC 120). "
-        "Play goes on.",
+        "Play goes on; who follows our MIDI clock stops until the next bar line.",
         trigger=True, changes_music=False,
     ),
     Control(
         "tempo", "/tempo", "Tempo, from this moment on.",
-        (Argument("bpm", "float", 20, 300, unit="quarter notes a minute"),),
-        **field("tempo"), changes_music=False,
+        (BPM,), apply=moves.set_tempo, read=lambda state: (state.tempo,), changes_music=False,
+    ),
+    Control(
+        "ramp", "/tempo/ramp", "To another tempo, evenly from beat to beat: it is there at the bar "
+        "line nearest to so many bars from now. While stopped, at once.",
+        (BPM, Argument("bars", "int", 0, 256, unit="bars")), apply=moves.set_tempo, changes_music=False,
+    ),
+    Control(
+        "tap", "/tap", "Tap the tempo: from the third tap on it is the median of the last two bars' "
+        "taps. A tap that was missed or came askew does not count, after a pause it begins anew.",
+        trigger=True, changes_music=False,
+    ),
+    Control(
+        "nudge", "/nudge", "Play later by so much, earlier if negative, to meet others: worked off "
+        "within a beat.",
+        (Argument("ms", "float", -100, 100, unit="ms"),), changes_music=False,
+    ),
+    Control(
+        "swing", "/swing", "How late every second sixteenth (or eighth) is: 0 straight, 0.667 a "
+        "triplet, 1 at three quarters of the pair.",
+        share(), **field("swing"), changes_music=False,
+    ),
+    Control(
+        "swing_grid", "/swing/grid", "What swings: eighths or sixteenths.",
+        (Argument("grid", "text", choices=tuple(str(grid) for grid in GRIDS)),),
+        apply=lambda state, grid: replace(state, swing_grid=int(grid)),
+        read=lambda state: (state.swing_grid,), changes_music=False,
+    ),
+    Control(
+        "countin", "/countin", "Bars of clicks before the music starts.",
+        (Argument("bars", "int", 0, 4, unit="bars"),), **field("count_in"), changes_music=False,
+    ),
+    Control(
+        "metronome", "/metronome", "A click on every beat, to the MIDI port but not into recordings.",
+        (Argument("on", "bool"),), **field("metronome"), changes_music=False,
+    ),
+    Control(
+        "metronome_channel", "/metronome/channel", "The MIDI channel of all clicks: notes 76 on the "
+        "bar and 77 on the other beats, wood blocks on channel 10.",
+        (Argument("channel", "int", 1, 16),), **field("metronome_channel"), changes_music=False,
     ),
     Control(
         "quantum", "/quantum", "What a move waits for before it is heard: the next step (1/24 of a "
@@ -199,8 +246,13 @@ class Announcement:
 
 
 ANNOUNCEMENTS: tuple[Announcement, ...] = (
-    Announcement("/bar", "i", "A bar begins: its number since play, from 1."),
-    Announcement("/beat", "i", "A beat begins: 1 to 4."),
+    Announcement("/bar", "i", "A bar begins: its number, from 1."),
+    Announcement("/beat", "i", "A beat begins, in the count-in too: 1 to 4."),
+    Announcement(
+        "/tempo/now",
+        "f",
+        "The tempo that plays, when it changes: in a ramp at every beat, its mean over the beat.",
+    ),
     Announcement(
         "/lateness", "ff", "Of the last bar's events at the MIDI port, in ms: median and worst."
     ),

@@ -10,7 +10,7 @@ import mido
 from livegan.core.messages import Sent, place_of
 from livegan.core.model import Track
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
-from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.outputs import NOTE_OFF, NOTE_ON
 from livegan.core.rendering import channel_of
 from livegan.core.timeline import Tempi
 

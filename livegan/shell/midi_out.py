@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 NAME = "livegan"
+OWN_PORT = "-"
+"""For MIDI clock: the very port that the notes go to."""
 BACKENDS = ("LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM")
 """In the order in which they are tried; only those that python-rtmidi was built with are."""
 
@@ -28,7 +30,7 @@ class Sink(Protocol):
 
     name: str
 
-    def send(self, data: tuple[int, int, int]) -> None: ...
+    def send(self, data: tuple[int, ...]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -38,7 +40,7 @@ class Nowhere:
 
     name = ""
 
-    def send(self, data: tuple[int, int, int]) -> None:
+    def send(self, data: tuple[int, ...]) -> None:
         pass
 
     def close(self) -> None:
@@ -58,7 +60,7 @@ class RtMidiPort:
             self._out.open_port(place, NAME)
         self.name = f"{name} ({'virtual port, ' if place is None else ''}{backend})"
 
-    def send(self, data: tuple[int, int, int]) -> None:
+    def send(self, data: tuple[int, ...]) -> None:
         self._out.send_message(data)
 
     def close(self) -> None:

@@ -24,8 +24,9 @@ class PlayerGone:
 class PlayerLink:
     """One player process. `start` spawns it; reports come on a thread."""
 
-    def __init__(self, midi_out: str | None) -> None:
+    def __init__(self, midi_out: str | None, clock_out: str | None = None) -> None:
         self.midi_out = midi_out
+        self.clock_out = clock_out
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -36,13 +37,13 @@ class PlayerLink:
 
     def start(self, receive: Callable[[Message | PlayerGone], None]) -> None:
         ours, theirs = socket.socketpair()
-        named = [] if self.midi_out is None else [self.midi_out]
         command = [
             sys.executable,
             "-m",
             "livegan.shell.player_process",
             str(theirs.fileno()),
-            *named,
+            self.midi_out or "",
+            self.clock_out or "",
         ]
         with theirs:
             self._process = subprocess.Popen(

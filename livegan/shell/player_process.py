@@ -3,7 +3,7 @@
 It is started with a socket and imports only the player's core and the MIDI port. If its parent is gone
 the socket closes, and it silences every sounding note before it ends.
 
-    python -m livegan.shell.player_process SOCKET_FD [MIDI_OUT]
+    python -m livegan.shell.player_process SOCKET_FD [MIDI_OUT [CLOCK_OUT]]
 """
 
 from __future__ import annotations
@@ -21,25 +21,23 @@ from types import FrameType
 from livegan.core.messages import (
     BarStarted,
     BeatStarted,
+    Command,
     Lines,
     Message,
     Opened,
-    Panic,
-    Play,
     Played,
     Quit,
     Report,
-    SendBar,
     Sent,
-    SetTempo,
     Stop,
     Stopped,
     TempoSet,
     pack,
 )
-from livegan.core.player import BarLine, Event, Output, Player
+from livegan.core.outputs import BarLine, Beat, Clock, Event, Output, Tempo
+from livegan.core.player import Player
 
-from .midi_out import NoMidi, NoSuchPort, Nowhere, Sink, open_output
+from .midi_out import OWN_PORT, NoMidi, NoSuchPort, Nowhere, Sink, open_output
 
 SPIN_SECONDS = 0.0004
 DRAIN_SECONDS = 0.03
@@ -59,12 +57,13 @@ def ask_for_realtime() -> bool:
 
 
 class PlayerProcess:
-    """Reads commands, sends what is due, reports."""
+    """Reads commands, sends what is due, reports. MIDI clock goes to `clock_sink`, if there is one."""
 
-    def __init__(self, link: socket.socket, sink: Sink) -> None:
+    def __init__(self, link: socket.socket, sink: Sink, clock_sink: Sink | None = None) -> None:
         self.link = link
         self.sink = sink
-        self.player = Player()
+        self.clock_sink = clock_sink
+        self.player = Player(clock_out=clock_sink is not None)
         self.lines = Lines()
         self.outbox = bytearray()
         self.lateness: list[float] = []
@@ -82,10 +81,13 @@ class PlayerProcess:
                 elif self.wait(deadline):
                     self.read()
         finally:
-            self.perform(self.player.panic(self.clock()))
+            now = self.clock()
+            self.perform([*self.player.stop(now), *self.player.panic(now)])
             self.report(self.played())
             time.sleep(DRAIN_SECONDS)
             self.sink.close()
+            if self.clock_sink and self.clock_sink is not self.sink:
+                self.clock_sink.close()
 
     def play(self, deadline: float) -> None:
         """Make out what is due while there is time, spin to the moment, send."""
@@ -115,15 +117,11 @@ class PlayerProcess:
             self.obey(message)
 
     def obey(self, message: Message) -> None:
-        now = self.clock()
-        match message:
-            case Quit():
-                self.running = False
-            case SendBar() | SetTempo() | Play() | Stop() | Panic():
-                self.perform(self.player.obey(message, now))
-        if isinstance(message, SetTempo) and self.player.playing:
-            self.report(TempoSet(max(0, round(self.player.step_at(now))), message.bpm))
-        elif isinstance(message, Stop):
+        if isinstance(message, Quit):
+            self.running = False
+        elif isinstance(message, Command):
+            self.perform(self.player.obey(message, self.clock()))
+        if isinstance(message, Stop):
             self.report(self.played())
             self.report(Stopped())
 
@@ -131,17 +129,21 @@ class PlayerProcess:
         """Send MIDI first, then report: the music never waits for the parent."""
         reports: list[Report] = []
         for output in outputs:
-            if isinstance(output, Event):
-                self.sink.send((output.status, output.data1, output.data2))
-                self.lateness.append(self.clock() - output.due)
-                self.sent.append(output.sent)
-            elif isinstance(output, BarLine):
-                reports += [
-                    self.played(),
-                    BarStarted(output.bar, output.revision, output.repeated),
-                ]
-            else:
-                reports.append(BeatStarted(output.bar, output.beat))
+            match output:
+                case Event():
+                    self.sink.send((output.status, output.data1, output.data2))
+                    self.lateness.append(self.clock() - output.due)
+                    if not output.click:
+                        self.sent.append(output.sent)
+                case Clock(_, data):
+                    assert self.clock_sink is not None
+                    self.clock_sink.send(data)
+                case BarLine(_, bar, revision, repeated):
+                    reports += [self.played(), BarStarted(bar, revision, repeated)]
+                case Beat(_, bar, beat):
+                    reports.append(BeatStarted(bar, beat))
+                case Tempo(_, step, bpm):
+                    reports.append(TempoSet(step, bpm))
         for report in reports:
             self.report(report)
 
@@ -167,21 +169,29 @@ class PlayerProcess:
             del self.outbox[:sent]
 
 
+def open_ports(midi_out: str | None, clock_out: str | None) -> tuple[Sink, Sink | None, str]:
+    """For notes and, if asked for, for MIDI clock; where there is no MIDI system both lead nowhere, and
+    the text says why. Raises `NoSuchPort`."""
+    try:
+        sink = open_output(midi_out)
+        clock_sink = open_output(clock_out) if clock_out and clock_out != OWN_PORT else sink
+    except NoMidi as error:
+        return Nowhere(), Nowhere() if clock_out else None, str(error)
+    return sink, clock_sink if clock_out else None, ""
+
+
 def main(arguments: list[str]) -> None:
     """Entry of the child process."""
     link = socket.socket(fileno=int(arguments[0]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the parent, which tells us
-    sink: Sink = Nowhere()
-    why = ""
+    midi_out, clock_out = [name or None for name in [*arguments[1:], "", ""][:2]]
     try:
-        sink = open_output(arguments[1] if len(arguments) > 1 else None)
-    except NoMidi as error:
-        why = str(error)
+        sink, clock_sink, why = open_ports(midi_out, clock_out)
     except NoSuchPort as error:
         link.sendall(pack(Opened("", f"!{error}", False)))
         return
     link.setblocking(False)
-    process = PlayerProcess(link, sink)
+    process = PlayerProcess(link, sink, clock_sink)
 
     def end(number: int, frame: FrameType | None) -> None:
         link.shutdown(socket.SHUT_RD)  # as if the parent were gone: nothing is torn in the middle
@@ -190,7 +200,8 @@ def main(arguments: list[str]) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    process.report(Opened(sink.name, why, ask_for_realtime()))
+    clock_port = clock_sink.name if clock_sink else ""
+    process.report(Opened(sink.name, why, ask_for_realtime(), clock_port))
     process.run()
 
 

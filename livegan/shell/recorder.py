@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from math import floor
 from pathlib import Path
 
-from livegan.core.messages import BarStarted, Played, Report, Sent, Stopped, TempoSet, place_of
+from livegan.core.messages import BarStarted, Opened, Played, Report, Sent, Stopped, TempoSet, place_of
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR
-from livegan.core.player import NOTE_OFF, NOTE_ON
+from livegan.core.outputs import NOTE_OFF, NOTE_ON
 
 from .midi_file import write_midi
 
 
 class Recorder:
     """Takes the player's reports in their order. What is played after a stop goes on at the next bar
-    line, silent bars count, the wait between does not."""
+    line, whichever bar it is; silent bars count, the wait between does not."""
 
     def __init__(self, path: Path, tracks: Sequence[Track], bpm: float) -> None:
         self.path = path
@@ -25,23 +25,24 @@ class Recorder:
         self.tempi: list[tuple[int, float]] = [(0, bpm)]
         self._offset = 0
         self._last = 0
+        self._stopped = True
 
     @property
     def end_step(self) -> int:
         """The bar line after everything that was played."""
         return -(-self._last // STEPS_PER_BAR) * STEPS_PER_BAR
 
-    def take(self, report: Report, bpm: float) -> None:
-        """`bpm` is the tempo that is set now."""
+    def take(self, report: Report) -> None:
         match report:
-            case BarStarted(0):
-                self._tempo(0, bpm)
             case BarStarted(bar):
+                if self._stopped:
+                    self._stopped = False
+                    self._offset = self.end_step - bar * STEPS_PER_BAR
                 self._last = max(self._last, self._offset + bar * STEPS_PER_BAR)
-            case TempoSet(step, new):
-                self._tempo(step, new)
-            case Stopped():
-                self._offset = self.end_step
+            case TempoSet(step, bpm):
+                self._tempo(step, bpm)
+            case Stopped() | Opened():
+                self._stopped = True
             case Played(events):
                 self._played(events)
 

@@ -24,6 +24,7 @@ from livegan.core.controls import PREFIX, BadControl
 from livegan.core.messages import (
     BarStarted,
     BeatStarted,
+    Command,
     Opened,
     Panic,
     Play,
@@ -34,8 +35,8 @@ from livegan.core.messages import (
     TempoSet,
 )
 from livegan.core.music import STEPS_PER_BAR
+from livegan.core.outputs import NOTE_ON
 from livegan.core.performance import notes_of
-from livegan.core.player import NOTE_ON
 from livegan.core.state import BadValue
 from livegan.core.table import ANNOUNCEMENTS, Move, move_for
 
@@ -72,6 +73,7 @@ class ServerConfig:
     host: str
     port: int
     midi_out: str | None
+    clock_out: str | None
     model: str
     device: str
     bpm: float
@@ -89,7 +91,7 @@ class Server:
         self.view = view
         self.inbox = Inbox()
         self.osc = OscPort(config.host, config.port)
-        self.link = PlayerLink(config.midi_out)
+        self.link = PlayerLink(config.midi_out, config.clock_out)
         self.feedback = Feedback(self.osc)
         self.loader = ModelLoader(config.device, self.inbox.put)
         self.status = Status(tempo=config.bpm)
@@ -164,6 +166,8 @@ class Server:
             self.view.say("midi", f"MIDI out: {opened.port}{priority}", port=opened.port)
         else:
             self.view.say("midi", f"{opened.why}; playing without a port", port=None)
+        if opened.clock_port:
+            self.view.say("clock", f"MIDI clock out: {opened.clock_port}", port=opened.clock_port)
         self.view.say(
             "start",
             f"model {generator.info.name} on {generator.device}, OSC on {self.status.osc}; "
@@ -197,7 +201,7 @@ class Server:
         if self.recorder:
             for item in self.inbox.get_more(MAX_BACKLOG):
                 if isinstance(item, (BarStarted, TempoSet, Stopped, Played)):
-                    self.recorder.take(item, self.conductor.state.tempo)
+                    self.recorder.take(item)
             if self.recorder.events:
                 self._write_recording(self.recorder)
         self._show(self.view.close)
@@ -249,7 +253,7 @@ class Server:
             return
         try:
             move = move_for(item.address, item.values)
-            if not self._act(move, item.sender):
+            if not self._act(move, item):
                 self._apply(move)
                 if move.control.read is None and not move.ignored:
                     self.feedback.tell(item.address.removeprefix(PREFIX), *move.given)
@@ -266,18 +270,25 @@ class Server:
             heapq.heappush(self._scheduled, (item.due, next(self._order), item))
 
     def _apply(self, move: Move) -> None:
-        commands = self.conductor.move(move)
-        self.link.send(commands)
-        self.status.playing = self.conductor.state.playing
-        self.status.tempo = self.conductor.state.tempo
-        self.status.frozen = self.conductor.state.held is not None
-        if any(isinstance(command, Play) for command in commands):
-            self.status.bar = self.status.beat = 1
+        self._command(self.conductor.move(move))
         self._stale = self._stale or (move.control.changes_music and not move.ignored)
 
-    def _act(self, move: Move, sender: Address) -> bool:
-        """The controls that are the server's own."""
+    def _command(self, commands: list[Command]) -> None:
+        self.link.send(commands)
+        state = self.conductor.state
+        self.status.playing, self.status.frozen = state.playing, state.held is not None
+        if not state.playing:  # else the player tells
+            self.status.tempo = state.tempo
+        if any(isinstance(command, Play) for command in commands):
+            self.status.bar, self.status.beat = state.first_bar + 1, 1
+
+    def _act(self, move: Move, item: OscIn) -> bool:
+        """The controls that are the server's own, and those that need to know when they were moved."""
+        sender = item.sender
         match move.control.name:
+            case "tap":
+                if not move.ignored:
+                    self._command(self.conductor.tap(item.due))
             case "subscribe":
                 self._tell_changes()
                 self.feedback.subscribe(chosen_port(sender, move.values))
@@ -305,7 +316,7 @@ class Server:
 
     def _take_report(self, report: Report) -> None:
         if self.recorder:
-            self.recorder.take(report, self.conductor.state.tempo)
+            self.recorder.take(report)
         match report:
             case Opened(port):
                 self.status.midi = port or "none"
@@ -321,6 +332,9 @@ class Server:
             case BeatStarted(_, beat):
                 self.status.beat = beat + 1
                 self.feedback.tell("/beat", beat + 1)
+            case TempoSet(_, bpm):
+                self.status.tempo = bpm
+                self.feedback.tell("/tempo/now", bpm)
             case Played():
                 self._take_played(report)
 
