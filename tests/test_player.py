@@ -12,7 +12,8 @@ from livegan.core import metronome
 from livegan.core.messages import SetMetronome
 from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
 from livegan.core.outputs import CONTROL, NOTE_OFF, NOTE_ON, BarLine, Beat, Event, Output
-from livegan.core.player import LATE_MARGIN, QUANTA, START_LEAD, Player
+from livegan.core.player import LATE_MARGIN, START_LEAD, Player
+from livegan.core.score import QUANTA
 from livegan.core.swing import GRIDS, Swing
 
 

@@ -17,9 +17,7 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop
-from itertools import groupby
+from collections.abc import Iterable
 
 from .clock_out import NEVER, ClockOut
 from .messages import (
@@ -34,7 +32,7 @@ from .messages import (
     Stop,
 )
 from .metronome import Metronome
-from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note, in_order
+from .music import STEPS_PER_BAR, STEPS_PER_BEAT, Note
 from .outputs import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
@@ -47,12 +45,10 @@ from .outputs import (
     Output,
     Tempo,
 )
-from .strikes import Sheet, Sounding, Strike, end_of
+from .score import Score
+from .strikes import Sounding, Strike, end_of
 from .swing import Swing
 from .transport import Transport
-
-QUANTA = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
-"""What a revision may wait for, in steps."""
 
 LATE_MARGIN = 0.1
 START_LEAD = 0.005
@@ -68,17 +64,10 @@ class Player:
         self._transport = Transport.steady(0.0, 0, bpm)
         self._clock = ClockOut() if clock_out else None
         self._metronome = Metronome()
-        self._swing = Swing()
-        self._sheets: dict[int, Sheet] = {}
-        self._current = Sheet(0, ())
-        self._bar = -1
+        self._score = Score()
         self._first_bar = 0
         self._next_beat = NEVER
         self._told_bpm = 0.0
-        self._reached = 0.0
-        self._waiting: list[Strike] = []
-        self._ahead: list[Strike] = []
-        self._early: set[tuple[int, int, int]] = set()
         self._sounding: dict[tuple[int, int], Sounding] = {}
 
     # position and time
@@ -98,7 +87,7 @@ class Player:
     @property
     def busy(self) -> bool:
         """Whether a note sounds or is still to be struck in the bar that plays."""
-        return bool(self._sounding or self._waiting)
+        return bool(self._sounding) or self._score.waits
 
     def obey(self, command: Command, now: float) -> list[Output]:
         """Do what a command says; what comes back is due at once."""
@@ -137,17 +126,9 @@ class Player:
 
     def set_swing(self, swing: Swing, now: float) -> None:
         """For all that was not struck."""
-        self._swing = swing
-        if not self.playing:
-            return
-        self._reached = max(self._reached, self.step_at(now))
-        waiting = sorted(self._waiting, key=lambda strike: strike[1:4])
-        self._waiting = []
-        for bar, strikes in groupby(waiting, key=lambda strike: strike.step // STEPS_PER_BAR):
-            self._wait_for(bar, [strike.note for strike in strikes])
-        self._waiting = [s._replace(place=max(s.place, self._reached)) for s in self._waiting]
-        heapify(self._waiting)
-        self._look_ahead()
+        if self.playing:
+            self._score.reach(self.step_at(now))
+        self._score.set_swing(swing)
 
     # transport
 
@@ -161,8 +142,8 @@ class Player:
         start = first - count_in * STEPS_PER_BAR
         bpm = self._transport.curve.end_bpm
         self._transport = Transport.steady(now + START_LEAD, start, bpm)
-        self._bar, self._first_bar, self._told_bpm = bar - 1, bar, 0.0
-        self._next_beat, self._reached = start, first
+        self._score.begin(bar)
+        self._first_bar, self._next_beat, self._told_bpm = bar, start, 0.0
         return [*self._clock.play(start, first, now)] if self._clock else []
 
     def stop(self, now: float) -> list[Output]:
@@ -171,9 +152,8 @@ class Player:
         if self.playing and self._clock:
             outputs += self._clock.stop(now)
         self.playing = False
-        self._bar, self._first_bar, self._next_beat = -1, 0, NEVER
-        for known in (self._waiting, self._ahead, self._early, self._sheets):
-            known.clear()
+        self._next_beat = NEVER
+        self._score.forget()
         return outputs
 
     def panic(self, now: float) -> list[Output]:
@@ -196,75 +176,15 @@ class Player:
         step = self._whole_step(now)
         return [self._note_off(now, step, *key) for key in sorted(self._sounding)]
 
-    # bars
-
     def take_bar(
         self, bar: int, revision: int, notes: Iterable[Note], quantum: str, now: float
     ) -> None:
-        """A bar to come, or a new revision of one. If it is the bar that plays, what has not been
-        played is replaced from the next step, beat or bar line on; sounding notes end as they would
-        have."""
-        known = self._sheets.get(bar)
-        past = bar < max(self._bar, self._first_bar)
-        if past or (known is not None and known.revision >= revision):
-            return
-        sheet = Sheet(revision, in_order(notes))
-        self._sheets[bar] = sheet
+        """A bar to come, or a new revision of one, which replaces what has not been played from the
+        next step, beat or bar line on; sounding notes end as they would have."""
+        here = self.step_at(now) if self.playing else 0.0
         if self.playing:
-            self._reached = max(self._reached, self.step_at(now))
-        if bar == self._bar:
-            start = bar * STEPS_PER_BAR
-            unit = QUANTA[quantum]
-            elapsed = max(0, int(self.step_at(now) - start) + 1)
-            cut = -(-elapsed // unit) * unit
-            self._waiting = [strike for strike in self._waiting if strike.step < start + cut]
-            self._wait_for(bar, [note for note in sheet.notes if note.start >= cut])
-            self._current = sheet
-        self._look_ahead()
-
-    def _strikes(self, bar: int, notes: Sequence[Note]) -> list[Strike]:
-        """Notes of a bar, ordered by start, where they are to be struck: no offset takes them into the
-        past, nor before what still waits of their pitch. Without those that were struck early."""
-        start, swing = bar * STEPS_PER_BAR, self._swing
-        last = {(strike.channel, strike.pitch): strike.place for strike in sorted(self._waiting)}
-        strikes = []
-        for note in notes:
-            step, key = start + note.start, (note.channel, note.pitch)
-            if (step, *key) not in self._early:
-                soonest = min(swing.place(step), self._reached)
-                place = max(swing.place(step + note.offset), soonest, last.get(key, 0.0))
-                last[key] = place
-                strikes.append(Strike(place, step, *key, note))
-        return strikes
-
-    def _wait_for(self, bar: int, notes: Sequence[Note]) -> None:
-        self._waiting += self._strikes(bar, notes)
-        heapify(self._waiting)
-
-    def _look_ahead(self) -> None:
-        """Find what is struck before the bar line of the bar it is written in."""
-        line = (self._bar + 1) * STEPS_PER_BAR
-        sheet = self._sheets.get(self._bar + 1, Sheet(0, ()))
-        early = [note for note in sheet.notes if note.start + note.offset < 0]
-        self._ahead = [
-            strike
-            for strike in self._strikes(self._bar + 1, early)
-            if self._reached < strike.place < line
-        ]
-        heapify(self._ahead)
-
-    def _enter(self, bar: int, due: float) -> BarLine:
-        for old in [known for known in self._sheets if known < bar]:
-            del self._sheets[old]
-        repeated = bar not in self._sheets
-        if repeated:
-            self._sheets[bar] = Sheet(0, self._current.notes)
-        self._current = self._sheets[bar]
-        self._bar = bar
-        self._early = {struck for struck in self._early if struck[0] >= bar * STEPS_PER_BAR}
-        self._wait_for(bar, self._current.notes)
-        self._look_ahead()
-        return BarLine(due, bar, self._current.revision, repeated)
+            self._score.reach(here)
+        self._score.take(bar, revision, notes, quantum, here)
 
     # the schedule
 
@@ -273,15 +193,7 @@ class Player:
         line, 3 strikes."""
         tick = self._clock.place if self._clock else NEVER
         off = min(self._sounding.values(), default=Sounding(NEVER, 0)).end
-        waiting = self._next_strikes()
-        on = waiting[0].place if waiting else NEVER
-        return min((tick, 0), (off, 1), (self._next_beat, 2), (on, 3))
-
-    def _next_strikes(self) -> list[Strike]:
-        """Of this bar's strikes and the coming bar's early ones those that come first."""
-        if not self._ahead or (self._waiting and self._waiting[0] <= self._ahead[0]):
-            return self._waiting
-        return self._ahead
+        return min((tick, 0), (off, 1), (self._next_beat, 2), (self._score.place, 3))
 
     def deadline(self) -> float | None:
         """When `due` has something next, or None while stopped."""
@@ -296,7 +208,7 @@ class Player:
             when = self.time_of(place)
             if when > now:
                 break
-            self._reached = max(self._reached, place)
+            self._score.reach(place)
             if kind == 0 and self._clock:
                 outputs.append(self._clock.due(when))
             elif kind == 1:
@@ -304,7 +216,7 @@ class Player:
             elif kind == 2:
                 outputs += self._line(self._next_beat, when, now)
             else:
-                outputs += self._strike(when, heappop(self._next_strikes()), now)
+                outputs += self._strike(when, self._score.pop(), now)
         return outputs
 
     def _endings(self, when: float, place: float) -> list[Output]:
@@ -323,7 +235,7 @@ class Player:
         if (counting or self._metronome.on) and now - when <= LATE_MARGIN:
             lines += self._click(step, when)
         if inside == 0 and not counting:
-            lines.append(self._enter(bar, when))
+            lines.append(BarLine(when, bar, *self._score.enter(bar)))
         if not counting:
             lines += self._tell_tempo(step, when)
         return [*lines, Beat(when, bar, inside // STEPS_PER_BEAT)]
@@ -341,8 +253,6 @@ class Player:
         return self._sound(when, Strike(step, step, note.channel, note.pitch, note), click=True)
 
     def _strike(self, when: float, strike: Strike, now: float) -> list[Output]:
-        if strike.place < strike.step:
-            self._early.add((strike.step, strike.channel, strike.pitch))
         if now - when > LATE_MARGIN:
             self.late_notes += 1
             return []
@@ -354,7 +264,7 @@ class Player:
         events: list[Output] = []
         if (channel, pitch) in self._sounding:
             events.append(self._note_off(when, step, channel, pitch, offset))
-        self._sounding[channel, pitch] = end_of(strike, self._swing)._replace(click=click)
+        self._sounding[channel, pitch] = end_of(strike, self._score.swing)._replace(click=click)
         on = Event(when, step, NOTE_ON | channel, pitch, note.velocity, offset, click)
         return [*events, on]
 

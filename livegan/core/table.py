@@ -12,7 +12,7 @@ from .clock_out import POSITIONS
 from .controls import PREFIX, Argument, BadControl, Control, Value
 from .knobs import KEYS
 from .music import FASTEST, SIXTEENTHS_PER_BAR, SLOWEST
-from .player import QUANTA
+from .score import QUANTA
 from .state import DIRECTIONS, SCENES, State
 from .swing import GRIDS
 
