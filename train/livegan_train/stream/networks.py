@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from livegan.core.knobs import FREE, KEYS
 from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR
 
-from ..critics import with_spread
 from ..generators import double_length
 from ..paper import SLOPE
 from .cells import Cells, by_position, channels
@@ -319,8 +318,10 @@ def free_controls(count: int, shape: Shape, device: torch.device) -> Tensor:
 
 
 class StreamCritic(nn.Module):
-    """Bars beside the bar before and their place: scores `[batch]`. A batch may have several `parts`
-    of one size, as with every critic."""
+    """Bars beside the bar before and their place: scores `[batch]`.
+
+    It doesn't see the minibatch's spread, as other critics do: one number that is right about a whole
+    batch would settle every comparison, and nothing more would be learnt about bars."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -332,15 +333,15 @@ class StreamCritic(nn.Module):
         self.relate = nn.Conv1d(2 * width, width, 3, padding=1)
         self.blocks = Blocks(width, shape.blocks)
         self.pool = nn.Conv1d(width, width // 2, 1)
-        self.dense = nn.Linear(SIXTEENTHS_PER_BAR * (width // 2) + 1, width)
+        self.dense = nn.Linear(SIXTEENTHS_PER_BAR * (width // 2), width)
         self.last = nn.Linear(width, 1)
 
-    def forward(self, bar: Cells, context: Cells, place: Tensor, parts: int = 1) -> Tensor:
+    def forward(self, bar: Cells, context: Cells, place: Tensor) -> Tensor:
         now = F.leaky_relu(self.hear(by_position(bar)) + self.place(place).unsqueeze(2), SLOPE)
         before = F.leaky_relu(self.before(by_position(context)), SLOPE)
         x = F.leaky_relu(self.relate(torch.cat([now, before], 1)), SLOPE)
         x = F.leaky_relu(self.blocks(x), SLOPE)
         whole = F.leaky_relu(self.pool(x), SLOPE).flatten(1)
-        x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
+        x = F.leaky_relu(self.dense(whole), SLOPE)
         out: Tensor = self.last(x)[:, 0]
         return out
