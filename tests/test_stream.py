@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,23 +67,26 @@ def bars() -> BarSet:
     return corpus(12, 16, drums=True)
 
 
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livegan_train.validation.VALIDATION_BARS", 60)
-    monkeypatch.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
-    monkeypatch.setattr(onnx_file, "QUALITY_BARS", 20)
-    monkeypatch.setattr("livegan_train.stream.run.WARM_UP", 1)
-    monkeypatch.setattr("livegan_train.stream.pace.BARS", 6)
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr("livegan_train.validation.VALIDATION_BARS", 60)
+        here.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
+        here.setattr(onnx_file, "QUALITY_BARS", 20)
+        here.setattr("livegan_train.stream.run.WARM_UP", 1)
+        here.setattr("livegan_train.stream.pace.BARS", 6)
+        yield
 
 
 def quiet(line: str) -> None:
     pass
 
 
-@pytest.fixture
-def model(bars: BarSet, tmp_path: Path) -> OnnxGenerator:
-    best = fit(TINY, bars, tmp_path / "run", quiet)
-    path = tmp_path / "tiny.onnx"
+@pytest.fixture(scope="module")
+def model(bars: BarSet, tmp_path_factory: pytest.TempPathFactory) -> OnnxGenerator:
+    folder = tmp_path_factory.mktemp("model")
+    best = fit(TINY, bars, folder / "run", quiet)
+    path = folder / "tiny.onnx"
     write_model(checkpoints.load(best), path, "tiny", Texts())
     return load_model(str(path), "cpu")
 
