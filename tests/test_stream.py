@@ -41,6 +41,7 @@ from livegan_train.stream.run import (
     autoencoder_loss,
     begin,
     draw,
+    keep_resting,
     look,
     pretrain_step,
     section_of,
@@ -233,6 +234,23 @@ def test_what_follows_hears_the_bar_before_and_has_its_section(bars: BarSet) -> 
     drawn = draw(run, seen)
     section = section_of(run, seen.context.rows(seen.follows))
     assert torch.allclose(drawn.known[seen.follows, :4], section, atol=1e-5)
+
+
+@torch.no_grad()
+def test_tracks_rest_as_often_as_in_the_data(bars: BarSet) -> None:
+    run = run_of(TINY, bars)[0]
+    run.resting = torch.tensor([0.3, 0.0])
+    random = torch.Generator().manual_seed(0)
+    for _ in range(400):
+        keep_resting(run, 1 + 5 * torch.rand(16, 2, generator=random))
+    assert run.generator.rest[0] == pytest.approx(1 + 5 * 0.3, abs=0.5)
+    assert run.generator.rest[1] < 1.1
+    code = torch.zeros(1, TINY.code)
+    logits, expected = run.generator.said(code)
+    run.generator.rest.copy_(torch.tensor([0.0, float(expected[0, 1]) + 0.1]))
+    rests = run.head.draw_cells(run.generator.said(code)[0]).onset[0].sum((1, 2))
+    assert rests[1] == 0
+    assert torch.equal(run.generator.said(code)[0][:, 0], logits[:, 0])
 
 
 def test_the_first_axes_are_those_that_change_slowly() -> None:

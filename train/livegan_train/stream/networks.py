@@ -26,6 +26,7 @@ from ..paper import SLOPE
 from .cells import Cells, by_position, channels
 
 LOG_VARIANCES = (-8.0, 2.0)
+SILENT = 1e3
 REACH = 3.0
 """How many times its usual size the detail can have: what it takes to reach a bar that was played."""
 
@@ -238,17 +239,30 @@ class Mapping(nn.Module):
 
 
 class StreamGenerator(nn.Module):
-    """A latent, the bar before, the place and the knobs to logits `[batch, track, 3, cell, pitch]`."""
+    """A latent, the bar before, the place and the knobs to logits `[batch, track, 3, cell, pitch]`.
+
+    A track of which fewer notes are to be expected than `rest` `[track]` rests: as often as it does in
+    the data, which training sees to. Silence is one point among the codes, too small to be hit.
+    """
+
+    rest: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.mapping = Mapping(shape)
         self.decoder = BarDecoder(shape)
+        self.register_buffer("rest", torch.zeros(shape.tracks))
+
+    def said(self, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of codes, and how many notes of each track were to be expected, `[batch, track]`."""
+        logits: Tensor = self.decoder(code)
+        expected = torch.sigmoid(logits[:, :, 0]).sum((2, 3))
+        resting = (expected < self.rest).to(logits.dtype)[:, :, None, None, None]
+        return logits - SILENT * resting, expected
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
-        out: Tensor = self.decoder(self.mapping(z, context, place, controls))
-        return out
+        return self.said(self.mapping(z, context, place, controls))[0]
 
 
 def asked_inputs(controls: Tensor) -> Tensor:

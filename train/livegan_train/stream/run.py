@@ -58,6 +58,8 @@ WARM_UP, COOL_DOWN, COLDEST = 200, 0.3, 0.03
 the GAN's rises."""
 DIVERGENCE_WARM_UP = 2_000
 INVERSE_FASTER = 5.0
+RESTING_RATE = 0.05
+"""Notes, for a step at which all bars rest too much."""
 NATS = 15.0
 """The autoencoder's loss, in nats a bar, is divided by this, so that its gradients are of order 1."""
 
@@ -99,6 +101,7 @@ class StreamRun:
     ranks: Ranks
     pitched: Tensor
     scale: Tensor
+    resting: Tensor
     step: int = 0
     pretrained: int = 0
     best: float = math.inf
@@ -181,6 +184,7 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
         Ranks(data.quantiles),
         data.pitched,
         scales().to(fabric.device),
+        data.resting,
     )
 
 
@@ -362,9 +366,20 @@ def draw(run: StreamRun, seen: Seen) -> Drawn:
     key = torch.where(follows, real.key, real.key[other])
     knobs = some_controls(run, seen.ranks[other], key, seen.sounding[other])
     code = run.generator.mapping(z, seen.context, real.place, knobs)
-    bars = run.head.draw_cells(run.generator.decoder(code))
+    logits, expected = run.generator.said(code)
+    keep_resting(run, expected.detach()[(knobs < 0).all(1)])
+    bars = run.head.draw_cells(logits)
     known, _ = place_and_detail(z, run.shape)
     return Drawn(bars, other, knobs, key, code, known)
+
+
+@torch.no_grad()
+def keep_resting(run: StreamRun, expected: Tensor) -> None:
+    """Move each track's least number of notes `[bar, track]` to where as many bars lie below it as rest
+    in the data."""
+    if len(expected):
+        below = (expected < run.generator.rest).float().mean(0)
+        run.generator.rest += RESTING_RATE * (run.resting - below)
 
 
 def critic_step(run: StreamRun, seen: Seen, drawn: Drawn) -> tuple[Tensor, Scores]:
