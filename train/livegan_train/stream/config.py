@@ -48,7 +48,7 @@ class StreamConfig:
     detail: float = 0.5
     asked: float = 0.05
     matching: float = 1.0
-    intervals: float = 5.0
+    intervals: float = 20.0
     context: float = 0.6
     mismatched: float = 0.15
     gamma: float = 2.0
