@@ -59,7 +59,7 @@ the GAN's rises."""
 DIVERGENCE_WARM_UP = 2_000
 INVERSE_FASTER = 5.0
 RESTING_RATE = 0.05
-"""Notes, for a step at which all bars rest too much."""
+"""Notes, for each standard deviation of one bar's resting."""
 NATS = 15.0
 """The autoencoder's loss, in nats a bar, is divided by this, so that its gradients are of order 1."""
 
@@ -379,7 +379,8 @@ def keep_resting(run: StreamRun, expected: Tensor) -> None:
     in the data."""
     if len(expected):
         below = (expected < run.generator.rest).float().mean(0)
-        run.generator.rest += RESTING_RATE * (run.resting - below)
+        chance = (run.resting * (1 - run.resting)).sqrt().clamp_min(0.05)
+        run.generator.rest += RESTING_RATE * (run.resting - below) / chance
 
 
 def critic_step(run: StreamRun, seen: Seen, drawn: Drawn) -> tuple[Tensor, Scores]:
