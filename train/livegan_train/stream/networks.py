@@ -27,7 +27,7 @@ from .cells import Cells, by_position, channels
 
 LOG_VARIANCES = (-8.0, 2.0)
 SILENT = 100.0
-REACH = 3.0
+REACH = 8.0
 """How many times its usual size the detail can have: what it takes to reach a bar that was played."""
 
 
