@@ -7,6 +7,7 @@ The archive (`.npz`) holds one bit-packed row per 4/4 bar: `np.packbits` of the 
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +43,11 @@ class BarSet:
 
     def __len__(self) -> int:
         return len(self.packed)
+
+    @property
+    def checksum(self) -> int:
+        """By which a run knows its data again."""
+        return zlib.crc32(self.packed.tobytes())
 
     def select(self, split: str) -> BarSet:
         """The bars of one split: 'train', 'valid' or 'test'."""

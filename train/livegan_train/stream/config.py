@@ -16,6 +16,16 @@ MAY_BE_ZERO = (
     "mismatched",
 )  # fmt: skip
 SHARES = ("context", "mismatched", "detail")
+OF_AUTOENCODER = (
+    "head", "width", "blocks", "code", "places", "autoencoder_steps", "autoencoder_lr", "divergence",
+    "missing", "batch", "transpose",
+)  # fmt: skip
+"""What decides how the first part of the training ends."""
+OF_GAN = (
+    "lr", "critic_lr", "gamma", "penalty_every", "critic_first", "matching", "intervals", "detail",
+    "asked", "context", "mismatched", "ema",
+)  # fmt: skip
+"""What the second part alone goes by; `ema` averages in both, but hardly matters in the first."""
 
 
 @dataclass(frozen=True, slots=True)

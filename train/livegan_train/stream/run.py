@@ -244,6 +244,17 @@ def lay_axes(run: StreamRun, data: StreamData) -> None:
     run.ema.load_state_dict(run.networks.state_dict())
 
 
+def take_autoencoder(run: StreamRun, data: StreamData, state: dict[str, Any]) -> None:
+    """Begin where the autoencoder of another run's `state` ended, which has the same shape: its encoder
+    and decoder, and the latent's axes laid again with this run's `detail`."""
+    saved = state["networks"]
+    for prefix, part in (("encoder.", run.encoder), ("generator.decoder.", run.generator.decoder)):
+        own = {k.removeprefix(prefix): v for k, v in saved.items() if k.startswith(prefix)}
+        part.load_state_dict(own)
+    run.pretrained = run.config.autoencoder_steps
+    lay_axes(run, data)
+
+
 # the GAN
 
 
