@@ -24,6 +24,9 @@ from livegan_train.checks import BadConfig
 from livegan_train.config import Config, config_from
 from livegan_train.data import BarSet
 from livegan_train.drawn import drawn_bars, streamed_bars
+from livegan_train.evaluate.scoreboard import capture, interpolation
+from livegan_train.evaluate.scoreboard.part import Real
+from livegan_train.evaluate.sources import matched
 from livegan_train.feel.graph import graph_of
 from livegan_train.feel.network import Feel
 from livegan_train.heads import OnsetHead
@@ -381,6 +384,18 @@ def test_a_bar_has_a_latent_on_both_spheres(model: OnnxGenerator, bars: BarSet) 
     assert np.linalg.norm(z[:4]) == pytest.approx(2.0, abs=1e-4)
     assert np.linalg.norm(z[4:]) == pytest.approx(24**0.5, abs=1e-3)
     assert not np.allclose(z, model.encode(bars.rolls(slice(40, 41))[0]))
+
+
+def test_a_stream_is_judged_by_what_it_captures_and_after_held_out_bars(
+    model: OnnxGenerator, bars: BarSet
+) -> None:
+    real = Real(bars.select("train"), bars.select("test"), 40)
+    judged = matched("tiny", model, bars, "test")
+    found = capture.measure(judged, real, {}, 40, 1)
+    assert set(found) == {"Drums", "Piano", "Drums + Piano"}
+    assert 0 < found["Piano"]["capture_nearest"] < found["Piano"]["capture"] <= 1
+    after = interpolation.measure_after(judged, real, {}, 16, 1)
+    assert after["Drums + Piano"]["ends_after"] >= 0
 
 
 def test_notes_survive_the_way_through_a_roll() -> None:
