@@ -32,7 +32,8 @@ class BarSet:
     """Bars of one or more tracks, bit-packed.
 
     `packed` is uint8 `[bar, ceil(96*84*T/8)]`; `song_id` and `bar_index` int `[bar]`: consecutive
-    numbers of one song are consecutive music; `song_split` int `[song]`.
+    numbers of one song are consecutive music; `song_split` int `[song]`; `song_names` by song, where
+    the archive tells them.
     """
 
     packed: NDArray[np.uint8]
@@ -40,6 +41,7 @@ class BarSet:
     song_split: NDArray[np.int32]
     tracks: tuple[str, ...]
     bar_index: NDArray[np.int32]
+    song_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -96,6 +98,7 @@ def load_bars(path: Path) -> BarSet:
                 archive["bar_index"].astype(np.int32)
                 if "bar_index" in archive
                 else np.arange(len(song_id), dtype=np.int32),
+                tuple(map(str, archive["song_names"])) if "song_names" in archive else (),
             )
     except BadArchive:
         raise
