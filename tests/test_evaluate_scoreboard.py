@@ -297,7 +297,7 @@ def test_many_bars_at_once_are_those_that_the_instrument_plays(model: str) -> No
     latents = [initial(4, generator.info.latent).point]
     latents += [np.asarray(one.standard_normal(generator.info.latent)) for one in random]
     latents = [z * (len(z) ** 0.5 / float(np.linalg.norm(z))) for z in latents]
-    asked = [Cue(z) for z in latents]
+    asked = [Cue(z, bar % generator.info.phrase) for bar, z in enumerate(latents)]
     assert (bars_at(generator, asked) == drawn_bars(generator, 40, 4)).all()
 
 
