@@ -59,8 +59,9 @@ def measure(
 
 def scopes(model: Model) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
     """Tracks by name, and where the model has them: each, then all if there are several."""
-    each = [((name,), (place,)) for name, place in zip(model.tracks, model.places, strict=True)]
-    return each if len(each) == 1 else [*each, (model.tracks, model.places)]
+    both = (model.tracks, model.places)
+    each = [((name,), (place,)) for name, place in zip(*both, strict=True)]
+    return [*each, both] if len(each) > 1 else [both]
 
 
 def encoded(generator: Generator, bars: BoolArray) -> list[Point]:
