@@ -1,5 +1,5 @@
 # One command for each task of a developer.
-.PHONY: play test lint docs bench models clean
+.PHONY: play test lint docs bench models figures clean
 BIN = .venv/bin
 DATA ?= data
 
@@ -20,6 +20,9 @@ bench:           ## measure beside the peers, as in BENCHMARKS.md
 
 models:          ## train and export every shipped model from the data (hours on a CPU)
 	scripts/models $(DATA)
+
+figures:         ## judge the shipped models and make docs/figures (hours of one core)
+	scripts/figures $(DATA)
 
 clean:           ## forget the environment and all caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache

@@ -25,7 +25,12 @@ from livegan.shell.archive import rolls_of
 from livegan_train.data import BarSet
 from livegan_train.drawn import drawn_bars, streamed_bars
 from livegan_train.evaluate.cli import evaluate
+from livegan_train.evaluate.example import of_song, of_stream
 from livegan_train.evaluate.instruments import VOICES, mixed, voice_of
+from livegan_train.evaluate.rows import Row
+from livegan_train.evaluate.scoreboard.board import Scoreboard
+from livegan_train.evaluate.sheets import write_sheets
+from livegan_train.evaluate.sources import Model
 
 from .composed import corpus
 from .fakes import FakeGenerator
@@ -212,6 +217,7 @@ def scores(folder: Path) -> Result:
     """One scoreboard of drums and piano."""
     written = ("--json", "score.json", "--markdown", "score.md", "--html", "score.html")
     paths = [str(folder / name) if name.startswith("score") else name for name in written]
+    paths += ["--figures", str(folder / "figures")]
     result = run(folder, str(folder / "band.onnx"), "--stream", "--seeds", "1", *paths)
     assert result.exit_code == 0, result.output
     return result
@@ -232,6 +238,9 @@ def test_the_scoreboard_holds_figure_goal_floor_and_verdict(scores: Result, fold
     assert "density_slope" in {figure for about, figure in by_key if about == "Drums"}
     assert found["held_out"]["Piano"]["chroma 32"] is None, "songs of 8 bars"
     assert by_key["Piano", "chroma_form"]["goal"] is None
+    assert by_key["Piano", "shaped_notes"]["own"] > 0
+    figures = {figure for _, figure in by_key}
+    assert not any("capture" in key or "after" in key for key in figures), "no encoder, no context"
 
 
 def test_the_scoreboard_is_told_in_every_form(scores: Result, folder: Path) -> None:
@@ -245,6 +254,77 @@ def test_the_scoreboard_is_told_in_every_form(scores: Result, folder: Path) -> N
     for text in (scores.output, (folder / "score.md").read_text()):
         for said in ("by trees %", "at most 60", "band: Drums + Piano", "largest step", "reaches"):
             assert said in text
+
+
+def test_each_model_gets_a_page_with_its_goals_and_bars_to_see_and_to_hear(
+    scores: Result, folder: Path
+) -> None:
+    text = (folder / "figures" / "band.md").read_text()
+    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    assert all(len({line.count("|") for line in lines}) == 1 for lines in tables)
+    for said in ("| goal | real songs | worst seed | reached |", "[Listen](band.ogg)"):
+        assert said in text
+    found = json.loads((folder / "score.json").read_text())["scores"]
+    trees = [s for s in found if s["section"] == "told apart by boosted trees" and s["goal"]]
+    (line,) = [line for line in tables[1] if line.startswith("| told apart by boosted trees")]
+    by_about = {s["about"]: s["reached"] for s in trees}
+    counts = [f"{int(by_about[about])} of 1" for about in ("Drums", "Piano")]
+    assert [cell.strip(" *") for cell in line.split("|")[2:5]] == [*counts, "-"]
+    assert sorted(file.name for file in (folder / "figures").iterdir()) == [
+        "band.md",
+        "band.ogg",
+        "band.png",
+    ]
+    assert "held-out" not in tables[0][0], "songs of 8 bars"
+    with Image.open(folder / "figures" / "band.png") as picture:
+        assert picture.height > 4 * 300, "four rows of eight bars"
+    samples, rate = soundfile.read(folder / "figures" / "band.ogg")
+    assert len(samples) / rate > 32 * 4 * 60 / 110
+    assert np.abs(samples).max() > 0.01
+
+
+@pytest.mark.parametrize("song_sound", [True, False])
+def test_a_song_beside_the_model_sounds_only_where_it_may(song_sound: bool, tmp_path: Path) -> None:
+    data = replace(corpus(20, 40), song_names=tuple(f"../songs/{song}.mid" for song in range(20)))
+    model = Model("fake", FakeGenerator(), ("Piano",), (0,))
+    model.generator.info = replace(model.generator.info, credit="Some Body (MIT)")
+    board = Scoreboard("bars.npz", "test", 100, 1, (), {}, (Row("floor", "floor", ("Piano",), ()),))
+    write_sheets(tmp_path, board, [model], data, "test", song_sound)
+    text = (tmp_path / "fake.md").read_text()
+    assert "![Piano roll of 32 bars" in text
+    assert " songs/1" in text
+    assert (tmp_path / "fake-song.png").exists()
+    assert (tmp_path / "fake-song.ogg").exists() == song_sound
+    assert ("[Listen](fake-song.ogg)" in text) == song_sound
+    assert ("Some Body (MIT)" in text) == song_sound
+
+
+def test_a_song_beside_the_model_is_whole_and_held_out() -> None:
+    data = corpus(20, 40)
+    held = data.select("test")
+    found = of_song(held, ("Piano",))
+    assert found is not None
+    song = int(found.says.removeprefix("song "))
+    assert data.song_split[song] == 2
+    rolls = data.rolls(np.flatnonzero(data.song_id == song))[:, 0]
+    notes = sorted((n.start % STEPS_PER_BAR, n.pitch) for n in found.parts["Piano"])
+    assert len(notes) > 32
+    assert set(notes) <= {
+        (int(step), int(row) + 24) for step, row in zip(*np.nonzero(rolls.any(axis=0)), strict=True)
+    }
+    assert of_song(corpus(20, 8).select("test"), ("Piano",)) is None
+
+
+def test_the_stream_to_hear_is_what_render_plays() -> None:
+    generator = FakeGenerator()
+    model = Model("fake", generator, ("Piano",), (0,))
+    rolls = rolls_of(of_stream(model).parts["piano"], 32, generator.info.tracks)
+    assert (np.moveaxis(rolls, 3, 1) == streamed_bars(generator, 32, 1)).all()
+
+
+def test_louder_notes_sound_louder() -> None:
+    soft, plain = (mixed({"Piano": [Note(0, 24, 60, v)]}, 1, 120) for v in (45, 90))
+    assert np.abs(soft).max() < 0.5 * np.abs(plain).max()
 
 
 def test_tracks_that_the_data_lacks_are_said(folder: Path) -> None:
@@ -262,6 +342,8 @@ def test_tracks_that_the_data_lacks_are_said(folder: Path) -> None:
         (["piano", "piano"], "the same model twice"),
         (["piano", "--bars", "3"], "'--bars'"),
         (["{}/bars.npz"], "not an ONNX model"),
+        (["piano", "--figures", "{}"], "--figures needs --stream"),
+        (["piano", "--stream", "--figures", "{}/no/where"], "no does not exist"),
     ],
 )
 def test_bad_input_gets_one_line(folder: Path, arguments: list[str], line: str) -> None:

@@ -11,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from livegan.core.decode import Logits, Notes, decode
+from livegan.core.latent import Point, random_point
+from livegan.core.model import Track
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
 from livegan.core.rendering import Cue
 from livegan.core.roll import roll_from_notes
@@ -20,6 +22,7 @@ from livegan_train.drawn import drawn_bars
 from livegan_train.evaluate.scoreboard import (
     areas,
     band,
+    capture,
     centre,
     chords,
     drift,
@@ -29,14 +32,16 @@ from livegan_train.evaluate.scoreboard import (
     interpolation,
     knobs,
     phrases,
+    shaped,
     trees,
     walks,
 )
 from livegan_train.evaluate.scoreboard.folds import accuracy, fold_of
 from livegan_train.evaluate.scoreboard.part import Held, Part, Real, part_of, pieces_of
-from livegan_train.evaluate.scoreboard.playing import bars_at, decoded, points
+from livegan_train.evaluate.scoreboard.playing import bars_at, cues, decoded, points
 from livegan_train.evaluate.scoreboard.ranks import rank_correlation
 from livegan_train.evaluate.scoreboard.scalars import DRUMS, PITCHED, names, scalars
+from livegan_train.evaluate.scoreboard.unseen import unseen
 from livegan_train.evaluate.sources import Draw, Model
 from livegan_train.evaluate.verdicts import Line
 
@@ -292,7 +297,8 @@ def test_many_bars_at_once_are_those_that_the_instrument_plays(model: str) -> No
     latents = [initial(4, generator.info.latent).point]
     latents += [np.asarray(one.standard_normal(generator.info.latent)) for one in random]
     latents = [z * (len(z) ** 0.5 / float(np.linalg.norm(z))) for z in latents]
-    assert (bars_at(generator, latents) == drawn_bars(generator, 40, 4)).all()
+    asked = [Cue(z, bar % generator.info.phrase) for bar, z in enumerate(latents)]
+    assert (bars_at(generator, asked) == drawn_bars(generator, 40, 4)).all()
 
 
 def listed(notes: Notes) -> list[tuple[int, int, int]]:
@@ -369,6 +375,133 @@ def test_generators_without_ways_fail_the_interpolation(
     }
     missed = {key for key, line in lines.items() if line is not None and not line.holds(found[key])}
     assert missed >= fails
+
+
+def said_again(roll: Roll) -> Logits:
+    """What makes just these notes of a bar `[track, step, pitch]`."""
+    onset = capture.struck(roll[None])[0]
+    return Logits(np.where(onset, 5, -5).astype(np.float32), np.where(roll, 5, -5).astype(np.float32))
+
+
+class Echo(FakeGenerator):
+    """Hears the bar before and plays it again, whatever the latent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = replace(self.info, context=True)
+
+    def logits(self, cue: Cue) -> Logits:
+        return super().logits(cue) if cue.context is None else said_again(cue.context)
+
+
+def test_ways_and_knobs_are_tried_after_held_out_bars(real: Real) -> None:
+    bars = unseen(played(Echo()), real, 3, 1)
+    assert (bars_at(Echo(), cues(Echo(), 4, 1, bars)) == bars[[0, 1, 2, 0]]).all()
+    assert interpolation.measure_after(played(Echo()), real, {}, 16, 1) == {
+        "Piano": {f"{key}_after": pytest.approx(0 if key == "ends" else math.nan, nan_ok=True)
+                  for key in ("step", "path", "way", "onwards", "ends")}
+    }  # fmt: skip
+    own = knobs.own(real, ("Piano",))
+    free = knobs.measure(played(Echo()), real, own, 64, 1)["Piano"]
+    after = knobs.measure_after(played(Echo()), real, own, 64, 1)["Piano"]
+    assert set(after) == {f"{key}_after" for key in free}
+    assert after["density_leak_free_after"] != free["density_leak_free"]
+
+
+def test_models_that_hear_no_bar_are_not_asked_after_one(real: Real) -> None:
+    own = knobs.own(real, ("Piano",))
+    for section in (interpolation, knobs):
+        assert section.measure_after(played(FakeGenerator()), real, own, 64, 1) == {}
+
+
+# capture
+
+
+class Parrot(FakeGenerator):
+    """Knows the bar of every latent that it has given away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bars: list[Roll] = []
+        self.latents: list[Point] = []
+
+    def encode(self, roll: Roll) -> Point:
+        self.bars.append(roll)
+        self.latents.append(self.latent_of(len(self.bars)))
+        return self.latents[-1]
+
+    def latent_of(self, number: int) -> Point:
+        return random_point(np.random.default_rng(number), self.info.latent)
+
+    def logits(self, cue: Cue) -> Logits:
+        apart = [float(np.abs(cue.z - z).max()) for z in self.latents]
+        return said_again(self.bars[int(np.argmin(apart))])
+
+
+class OneLatent(Parrot):
+    """Gives the same latent for every bar."""
+
+    def latent_of(self, number: int) -> Point:
+        return super().latent_of(1)
+
+
+@pytest.mark.parametrize(("make", "passes"), [(Parrot, True), (OneLatent, False)])
+def test_a_bar_comes_back_or_it_does_not(
+    real: Real, make: Callable[[], FakeGenerator], passes: bool
+) -> None:
+    found = capture.measure(played(make()), real, {}, 200, 1)["Piano"]
+    (line,) = [one.goal("", {}, []) for one in capture.CAPTURE.aims if one.goal is not None]
+    assert line is not None
+    assert line.holds(found["capture_share"]) == passes
+    assert found["capture_share"] == pytest.approx(found["capture"] / found["capture_nearest"])
+    assert (found["capture"] == found["capture_onsets"] == 0) == passes
+
+
+def test_tracks_are_captured_together_and_each_by_itself(real: Real) -> None:
+    generator = Parrot()
+    lead = Track("lead", 0, False, (1.0, 2.0))
+    drums = replace(lead, name="drums", drums=True)
+    generator.info = replace(generator.info, tracks=(*generator.info.tracks, lead, drums))
+    model = Model("fake", generator, ("Drums", "Piano"), (2, 0))
+    bars = unseen(model, real, 5, 1)
+    assert bars.any(axis=(0, 2, 3)).tolist() == [True, False, True]
+    found = capture.measure(model, real, {}, 200, 1)
+    assert {about: values["capture"] for about, values in found.items()} == {
+        "Drums": 0, "Piano": 0, "Drums + Piano": 0
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "make", [FakeGenerator, lambda: open_session(find_model("paper-naive"), "cpu")]
+)
+def test_without_an_encoder_there_is_no_capture(real: Real, make: Callable[[], FakeGenerator]) -> None:
+    assert capture.measure(played(make()), real, {}, 200, 1) == {}
+
+
+def test_what_the_data_itself_repeats_must_come_back_whole() -> None:
+    assert capture.share(0.1, 0.4) == pytest.approx(0.25)
+    assert capture.share(0.0, 0.0) == 0
+    assert math.isnan(capture.share(0.1, 0.0))
+
+
+# shaping
+
+
+def test_shaped_bars_are_as_dense_as_was_asked(real: Real) -> None:
+    notes = knobs.measured(shaped.drawn(played(FakeGenerator()), 60, 1)[:, 0])[:, 0]
+    assert notes.min() < 5
+    assert notes.max() > 16
+    assert np.mean(notes) == pytest.approx(11, abs=2), "1 to 21, each as often"
+
+
+def test_real_bars_are_their_own_measure_after_shaping_and_one_note_is_not(real: Real) -> None:
+    own = shaped.own(real, ("Piano",))
+    piano = held(real, "Piano")
+    assert shaped.named(shaped.levels(piano.all)) == own["Piano"]
+    assert "shaped_eb" not in own["Piano"]
+    deaf = shaped.measure(played(Deaf()), real, own, 200, 1)["Piano"]
+    assert deaf["shaped_all_at_once"] > 1
+    assert deaf["shaped_trees"] > 90
 
 
 def test_a_knob_that_is_met_and_one_that_is_not(real: Real) -> None:

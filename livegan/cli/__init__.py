@@ -33,6 +33,7 @@ OWN_HELP = {
 }
 OTHER_HELP = {
     "train": "Train a network on bars (needs the train extra).",
+    "search": "Try hyper-parameters of a stream on short runs (needs the train extra).",
     "export": "Make a model file of a checkpoint (needs the train extra).",
     "inspect": "Count, measure and draw the bars of an archive.",
     "prepare": "Make a bar archive of MIDI files (needs the train extra).",

@@ -14,7 +14,7 @@ from .state import PLAIN, Wandering
 
 METADATA_KEY = "livegan"
 ENCODER_KEY = "livegan.encoder"
-"""Beside it, where the model has one: the graph from a bar to its latent, as base85."""
+"""Beside it, where the model has one: the graph from a bar to its latent, deflated, as base85."""
 FEEL_KEY = "livegan.feel"
 """The same for the graph that says how a bar's notes are struck."""
 VERSION = 1

@@ -24,9 +24,12 @@ CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.1, "length": 0.05
 """What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
 SWEEPS = 2
 FARTHEST = {"register": 30.0, "syncopation": 16.0, "polyphony": 3.0, "length": 40.0}
-"""How far each tilt may lean, in logits (register: over the whole range of pitches)."""
+"""How far each tilt may lean, in logits (register: over the whole range of pitches) of a model that is
+as sure as `USUAL`; those that are surer are leaned on as much harder."""
+USUAL = 9.0
+"""How far below 0 the middle one of a bar's onset logits lies."""
 OUTSIDE = -12.0
-"""Logits that a pitch class outside the key costs."""
+"""Logits that a pitch class outside the key costs, of such a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ class Tilter:
     def __init__(self, onset: FloatArray, keep: FloatArray, wish: Wish) -> None:
         self.grid = np.flatnonzero((onset > IMPOSSIBLE).any(axis=1))
         self.onset = onset[self.grid].astype(np.float64)
+        self.harder = max(1.0, -float(np.median(self.onset)) / USUAL) if self.onset.size else 1.0
         if wish.key is not None:
             outside = ~np.resize(scale_of(wish.key), PITCHES)  # row 0 is a C
-            self.onset[:, outside] += OUTSIDE
+            self.onset[:, outside] += OUTSIDE * self.harder
         self.keep, self.wish = keep, wish
         likely = np.log1p(np.exp(np.clip(self.onset, -20, 20))).sum(axis=1)
         strength = np.log(likely + 1e-3)
@@ -110,7 +114,8 @@ class Tilter:
         best, error = getattr(lean, knob), abs(measure(lean) - wanted)
         if error <= CLOSE[knob]:
             return lean
-        low, high = -FARTHEST[knob], FARTHEST[knob]
+        farthest = FARTHEST[knob] * self.harder
+        low, high = -farthest, farthest
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             got = measure(replace(lean, **{knob: middle}))

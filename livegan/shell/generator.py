@@ -6,6 +6,7 @@ import base64
 import ctypes
 import sys
 import time
+import zlib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -193,7 +194,7 @@ def open_session(path: Path, device: str) -> OnnxGenerator:
 
 def part_of(said: Mapping[str, str], key: str) -> ort.InferenceSession | None:
     """A graph that the file carries beside the generator's."""
-    return session_of(base64.b85decode(said[key]), "cpu") if key in said else None
+    return session_of(zlib.decompress(base64.b85decode(said[key])), "cpu") if key in said else None
 
 
 def session_of(graph: bytes, device: str) -> ort.InferenceSession:

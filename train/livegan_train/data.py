@@ -7,6 +7,7 @@ The archive (`.npz`) holds one bit-packed row per 4/4 bar: `np.packbits` of the 
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +32,8 @@ class BarSet:
     """Bars of one or more tracks, bit-packed.
 
     `packed` is uint8 `[bar, ceil(96*84*T/8)]`; `song_id` and `bar_index` int `[bar]`: consecutive
-    numbers of one song are consecutive music; `song_split` int `[song]`.
+    numbers of one song are consecutive music; `song_split` int `[song]`; `song_names` by song, where
+    the archive tells them.
     """
 
     packed: NDArray[np.uint8]
@@ -39,9 +41,15 @@ class BarSet:
     song_split: NDArray[np.int32]
     tracks: tuple[str, ...]
     bar_index: NDArray[np.int32]
+    song_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.packed)
+
+    @property
+    def checksum(self) -> int:
+        """By which a run knows its data again."""
+        return zlib.crc32(self.packed.tobytes())
 
     def select(self, split: str) -> BarSet:
         """The bars of one split: 'train', 'valid' or 'test'."""
@@ -90,6 +98,7 @@ def load_bars(path: Path) -> BarSet:
                 archive["bar_index"].astype(np.int32)
                 if "bar_index" in archive
                 else np.arange(len(song_id), dtype=np.int32),
+                tuple(map(str, archive["song_names"])) if "song_names" in archive else (),
             )
     except BadArchive:
         raise

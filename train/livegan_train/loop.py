@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import signal
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from .config import AnyConfig
 from .data import BarSet
 from .journal import Journal, Row
 from .provenance import code, machine
-from .recipe import begin, pretrain_step, start, train_step
+from .recipe import AnyRun, begin, pretrain_step, start, train_step
 from .run import Told
 from .stream.config import StreamConfig
 from .stream.pace import shared_by_songs
@@ -92,9 +91,7 @@ class Training:
         say: Say,
         fabric: Fabric,
     ) -> None:
-        train, valid = bars.select("train"), bars.select("valid")
-        if not len(train) or not len(valid):
-            raise BadConfig("the archive needs bars in both the train and the valid split")
+        train, valid = train_and_valid(bars)
         check_share(config, fabric.world_size)
         self.config, self.out, self.fabric = config, out, fabric
         self.say: Say = say if fabric.is_global_zero else lambda _: None
@@ -104,7 +101,7 @@ class Training:
         self.described = describe(train, self.real.measures)
         if isinstance(config, StreamConfig):
             self.described["shared"] = shared_by_songs(valid)
-        self.described["data"] = zlib.crc32(bars.packed.tobytes())
+        self.described["data"] = bars.checksum
         self.described["code"] = code()
         self.described["machine"] = machine(fabric.device, fabric.world_size)
         self.described["seconds"] = 0.0
@@ -143,6 +140,17 @@ class Training:
         self.say(f"{word} at step {step:,}; best distance {best:.2f}")
         return self.out / "best.pt"
 
+    def fit_autoencoder(self) -> bool:
+        """Only what comes before the GAN, kept in `last.pt`: is it done, or was it stopped? Raises as
+        `fit` does."""
+        if not self.resume():
+            begin(self.run, self.batches)
+        with StopAsked() as stop, memory_line(self.config):
+            self.pretrain(stop)
+            self.check_weights()
+            self.save("last.pt")
+        return not self.run.pretraining
+
     def loop(self, stop: StopAsked, journal: Journal | None) -> None:
         run, config = self.run, self.config
         saved_at = time.monotonic()
@@ -176,10 +184,7 @@ class Training:
 
     def check_weights(self) -> None:
         """A checkpoint with a NaN in it would be worse than none."""
-        parts = [
-            p.detach().sum() for m in (self.run.generator, self.run.critic) for p in m.parameters()
-        ]
-        if not math.isfinite(float(torch.stack(parts).sum())):
+        if not whole(self.run):
             self.diverged("a weight is not a number")
 
     def diverged(self, what: str) -> None:
@@ -259,6 +264,20 @@ def fit(
     `BadArchive`, `Diverged`, `OutOfMemory`, `BadCheckpoint`, `OSError`."""
     fabric = fabric or Fabric(accelerator="cpu", devices=1)
     return Training(config, bars, out, say, fabric).fit()
+
+
+def train_and_valid(bars: BarSet) -> tuple[BarSet, BarSet]:
+    """What is trained on, and what is judged by. Raises `BadConfig`."""
+    train, valid = bars.select("train"), bars.select("valid")
+    if not len(train) or not len(valid):
+        raise BadConfig("the archive needs bars in both the train and the valid split")
+    return train, valid
+
+
+def whole(run: AnyRun) -> bool:
+    """Is every weight still a number?"""
+    parts = [p.detach().sum() for m in (run.generator, run.critic) for p in m.parameters()]
+    return math.isfinite(float(torch.stack(parts).sum()))
 
 
 def check_share(config: AnyConfig, processes: int) -> None:

@@ -15,6 +15,7 @@ from livegan.shell.generator import find_model, open_session
 from ..data import BadArchive, BarSet, load_bars
 
 if TYPE_CHECKING:
+    from .scoreboard.board import Scoreboard
     from .sources import Model
     from .table import Document
 
@@ -69,6 +70,17 @@ if TYPE_CHECKING:
     metavar="OUT",
     help="One page with everything in it: tables, piano rolls, sound.",
 )
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="With --stream: a page of each MODEL, its goals beside 32 bars of it and of a held-out song.",
+)
+@click.option(
+    "--song-sound",
+    is_flag=True,
+    help="With --figures: the sound of the held-out song too, where its licence allows that.",
+)
 def evaluate(
     models: tuple[str, ...],
     data: Path,
@@ -79,6 +91,8 @@ def evaluate(
     json_out: Path | None,
     markdown_out: Path | None,
     html_out: Path | None,
+    figures: Path | None,
+    song_sound: bool,
 ) -> None:
     """Judge each MODEL, a shipped model's name or an .onnx file, against songs that it has not seen:
     the paper's table, and judges that cheaters fail.
@@ -86,7 +100,9 @@ def evaluate(
     Bars are drawn as `livegan render` plays them: with --fresh for all but the stream. A model's tracks
     are those of the same name in the data. The first row is real music judged as if it were a model:
     nothing can be told from the data below that."""
-    for out in (json_out, markdown_out, html_out):
+    if figures is not None and not stream:
+        raise click.UsageError("--figures needs --stream")
+    for out in (json_out, markdown_out, html_out, figures):
         if out is not None and not out.absolute().parent.is_dir():
             raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
     try:
@@ -111,14 +127,25 @@ def evaluate(
 
         progress("drawing and playing the page")
         write(html_out, page(found.document, excerpts(archive, split, found.tracks, playing)))
+    if figures is not None and found.board is not None:
+        from .sheets import write_sheets
+
+        progress(f"drawing and playing for {figures}")
+        try:
+            figures.mkdir(exist_ok=True)
+            write_sheets(figures, found.board, playing, archive, split, song_sound)
+        except OSError as error:
+            raise click.UsageError(refusal(figures, error)) from None
 
 
 class Found(NamedTuple):
-    """A report to show, and all of it for JSON; the tracks that it is about."""
+    """A report to show, and all of it for JSON; the tracks that it is about; the scoreboard, if it is
+    one."""
 
     document: Document
     content: dict[str, Any]
     tracks: tuple[str, ...]
+    board: Scoreboard | None = None
 
 
 def judged(models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int) -> Found:
@@ -137,7 +164,7 @@ def scored(models: list[Model], data: BarSet, name: str, split: str, bars: int, 
 
     board = scoreboard(models, data, name, split, bars, seeds, progress)
     told = document(board, matrices(models, data, split))
-    return Found(told, board.as_dict(), board.tracks)
+    return Found(told, board.as_dict(), board.tracks, board)
 
 
 def loaded(models: tuple[str, ...], data: BarSet, split: str) -> list[Model]:
@@ -164,4 +191,8 @@ def write(out: Path, text: str) -> None:
     try:
         write_whole(out, lambda beside: beside.write_text(text, encoding="utf-8"))
     except OSError as error:
-        raise click.UsageError(f"{out}: can't be written ({error.strerror or error})") from None
+        raise click.UsageError(refusal(out, error)) from None
+
+
+def refusal(out: Path, error: OSError) -> str:
+    return f"{out}: can't be written ({error.strerror or error})"

@@ -44,6 +44,8 @@ VOICES = {
 KICKS, SNARES, HATS = {35, 36}, {38, 39, 40}, {42, 44, 46, 54, 69, 70, 82}
 CYMBALS = {49, 51, 52, 53, 55, 57, 59}
 PIANO_LOUDNESS, DRUM_LOUDNESS = 0.3, 0.45
+PLAIN_VELOCITY, LOUDER = 90, 1.5
+"""Loudness goes with so much of the velocity's power; a roll's notes all have the plain one."""
 
 
 def voice_of(track: str) -> str:
@@ -100,15 +102,20 @@ def sound_of(kind: str, note: Note, seconds: float) -> Sound:
     return stroke
 
 
+def loudness(velocity: int) -> float:
+    """As a factor."""
+    return float((velocity / PLAIN_VELOCITY) ** LOUDER)
+
+
 def mixed(parts: Mapping[str, Sequence[Note]], bars: int, bpm: float) -> Sound:
     """Samples of tracks by name, one channel, 44.1 kHz."""
     step = seconds_per_step(bpm)
     mix = np.zeros(int((bars * STEPS_PER_BAR * step + TAIL_SECONDS) * RATE), np.float32)
     for track, notes in parts.items():
         for note in notes:
-            start = int(note.start * step * RATE)
+            start = max(0, int(note.place * step * RATE))
             sound = sound_of(voice_of(track), note, note.length * step)[: len(mix) - start]
-            mix[start : start + len(sound)] += sound
+            mix[start : start + len(sound)] += sound * np.float32(loudness(note.velocity))
     loudest = float(np.abs(mix).max(initial=0.0))
     return mix * np.float32(PEAK / loudest) if loudest > PEAK else mix
 

@@ -53,6 +53,15 @@ def cells(words: Words) -> NDArray[np.int64]:
     return ones  # numpy 1
 
 
+def jaccard(one: Words, other: Words) -> NDArray[np.float64]:
+    """Distances `[bar]` of words `[bar, track, pitch, 3]`; 0 between two silent bars."""
+    either = cells(one | other)
+    found: NDArray[np.float64] = 1 - np.where(
+        either > 0, cells(one & other) / np.maximum(either, 1), 1.0
+    )
+    return found
+
+
 def mean_jaccard(rolls: BoolArray, random: np.random.Generator) -> float:
     """Mean Jaccard distance of random pairs of different bars, none of them empty; nan under two."""
     if len(rolls) < 2:

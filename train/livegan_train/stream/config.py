@@ -12,10 +12,20 @@ from ..heads import ONSET_GRIDS
 from .networks import Shape
 
 MAY_BE_ZERO = (
-    "seed", "transpose", "critic_first", "asked", "matching", "intervals", "context", "own",
+    "seed", "transpose", "critic_first", "asked", "matching", "intervals", "context",
     "mismatched",
 )  # fmt: skip
-SHARES = ("context", "own", "mismatched", "detail")
+SHARES = ("context", "mismatched", "detail")
+OF_AUTOENCODER = (
+    "head", "width", "blocks", "code", "places", "autoencoder_steps", "autoencoder_lr", "divergence",
+    "missing", "batch", "transpose",
+)  # fmt: skip
+"""What decides how the first part of the training ends."""
+OF_GAN = (
+    "lr", "critic_lr", "gamma", "penalty_every", "critic_first", "matching", "intervals", "detail",
+    "asked", "context", "mismatched", "ema",
+)  # fmt: skip
+"""What the second part alone goes by; `ema` averages in both, but hardly matters in the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +37,9 @@ class StreamConfig:
     ones against reconstruction, in nats a bar, and a missing onset costs `missing` times a wrong one.
     Then the GAN, its critic alone for `critic_first` steps. `detail` is the size of the latent's last
     part, in standard deviations of the codes' own noise. Weights beside the GAN's loss: `asked`
-    (knobs), `matching` (counts) and `intervals`. `context` is the share of bars that hear one before,
-    `own` the share of those that hear one of the generator's, `mismatched` that of wrong pairs that the
-    critic shall see through. The rest is as for others."""
+    (knobs), `matching` (counts) and `intervals`. `context` is the share of bars that hear the one
+    before, `mismatched` that of wrong pairs among them that the critic shall see through. The rest is
+    as for others."""
 
     name: str
     generator: str = "stream"
@@ -48,11 +58,10 @@ class StreamConfig:
     detail: float = 0.5
     asked: float = 0.05
     matching: float = 1.0
-    intervals: float = 5.0
+    intervals: float = 20.0
     context: float = 0.6
-    own: float = 0.4
     mismatched: float = 0.15
-    gamma: float = 1.0
+    gamma: float = 2.0
     penalty_every: int = 4
     lr: float = 2e-4
     critic_lr: float = 4e-4

@@ -57,6 +57,8 @@ class StreamData:
         self.index = torch.from_numpy(bars.bar_index.astype(np.int64)).to(device)
         self.pitched = torch.from_numpy(~drums).to(device)
         self.quantiles = self.ranges().to(device)
+        self.resting = 1 - (self.codes >= STRUCK).flatten(2).any(2).float().mean(0)
+        """How often each track is silent, `[track]`."""
 
     def ranges(self) -> Tensor:
         """The knobs' quantiles, `[track, knob, level]`."""

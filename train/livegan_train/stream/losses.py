@@ -57,11 +57,14 @@ def matching(drawn: Cells, real: Cells) -> Tensor:
 
 
 def counts(cells: Cells) -> Tensor:
-    """`[batch, track, 5]`: notes, sounding cells, pitch classes, cells not silent, log(1 + notes)."""
+    """`[batch, track, 6]`: notes, sounding cells, pitch classes, cells not silent, cells with two or
+    more pitches, log(1 + notes)."""
     struck = cells.onset.sum(2)
     classes = struck.reshape(*struck.shape[:2], -1, 12).sum(2).clamp(max=1).sum(2)
     notes = struck.sum(2)
-    found = (notes, cells.hold.sum((2, 3)), classes, cells.hold.amax(3).sum(2), notes.log1p())
+    sounding, loudest = cells.hold.sum(3), cells.hold.amax(3)
+    several = (sounding - loudest).clamp(max=1)
+    found = (notes, sounding.sum(2), classes, loudest.sum(2), several.sum(2), notes.log1p())
     return torch.stack(found, dim=2)
 
 

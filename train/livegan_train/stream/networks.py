@@ -21,13 +21,13 @@ from torch import Tensor, nn
 from livegan.core.knobs import FREE, KEYS
 from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR
 
-from ..critics import with_spread
 from ..generators import double_length
 from ..paper import SLOPE
 from .cells import Cells, by_position, channels
 
 LOG_VARIANCES = (-8.0, 2.0)
-REACH = 3.0
+SILENT = 100.0
+REACH = 8.0
 """How many times its usual size the detail can have: what it takes to reach a bar that was played."""
 
 
@@ -239,17 +239,30 @@ class Mapping(nn.Module):
 
 
 class StreamGenerator(nn.Module):
-    """A latent, the bar before, the place and the knobs to logits `[batch, track, 3, cell, pitch]`."""
+    """A latent, the bar before, the place and the knobs to logits `[batch, track, 3, cell, pitch]`.
+
+    A track of which fewer notes are to be expected than `rest` `[track]` rests: as often as it does in
+    the data, which training sees to. Silence is one point among the codes, too small to be hit.
+    """
+
+    rest: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.mapping = Mapping(shape)
         self.decoder = BarDecoder(shape)
+        self.register_buffer("rest", torch.zeros(shape.tracks))
+
+    def said(self, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of codes, and how many notes of each track were to be expected, `[batch, track]`."""
+        logits: Tensor = self.decoder(code)
+        expected = torch.sigmoid(logits[:, :, 0]).sum((2, 3))
+        resting = (expected < self.rest).to(logits.dtype)[:, :, None, None, None]
+        return logits - SILENT * resting, expected
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
-        out: Tensor = self.decoder(self.mapping(z, context, place, controls))
-        return out
+        return self.said(self.mapping(z, context, place, controls))[0]
 
 
 def asked_inputs(controls: Tensor) -> Tensor:
@@ -319,8 +332,10 @@ def free_controls(count: int, shape: Shape, device: torch.device) -> Tensor:
 
 
 class StreamCritic(nn.Module):
-    """Bars beside the bar before and their place: scores `[batch]`. A batch may have several `parts`
-    of one size, as with every critic."""
+    """Bars beside the bar before and their place: scores `[batch]`.
+
+    It doesn't see the minibatch's spread, as other critics do: one number that is right about a whole
+    batch would settle every comparison, and nothing more would be learnt about bars."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -332,15 +347,15 @@ class StreamCritic(nn.Module):
         self.relate = nn.Conv1d(2 * width, width, 3, padding=1)
         self.blocks = Blocks(width, shape.blocks)
         self.pool = nn.Conv1d(width, width // 2, 1)
-        self.dense = nn.Linear(SIXTEENTHS_PER_BAR * (width // 2) + 1, width)
+        self.dense = nn.Linear(SIXTEENTHS_PER_BAR * (width // 2), width)
         self.last = nn.Linear(width, 1)
 
-    def forward(self, bar: Cells, context: Cells, place: Tensor, parts: int = 1) -> Tensor:
+    def forward(self, bar: Cells, context: Cells, place: Tensor) -> Tensor:
         now = F.leaky_relu(self.hear(by_position(bar)) + self.place(place).unsqueeze(2), SLOPE)
         before = F.leaky_relu(self.before(by_position(context)), SLOPE)
         x = F.leaky_relu(self.relate(torch.cat([now, before], 1)), SLOPE)
         x = F.leaky_relu(self.blocks(x), SLOPE)
         whole = F.leaky_relu(self.pool(x), SLOPE).flatten(1)
-        x = F.leaky_relu(self.dense(with_spread(whole, parts)), SLOPE)
+        x = F.leaky_relu(self.dense(whole), SLOPE)
         out: Tensor = self.last(x)[:, 0]
         return out

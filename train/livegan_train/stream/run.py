@@ -1,8 +1,7 @@
 """One training run of a stream and what its steps do to it: first an autoencoder that says every bar
 again, then a GAN whose generator finds the codes of bars that could follow.
 
-The critic judges bars beside the one before, as the instrument plays them: with nothing before, after
-a real bar, or after one of the generator's own. The decoder stays as the autoencoder left it.
+The critic judges bars beside the one before, or alone. The decoder stays as the autoencoder left it.
 """
 
 from __future__ import annotations
@@ -59,6 +58,8 @@ WARM_UP, COOL_DOWN, COLDEST = 200, 0.3, 0.03
 the GAN's rises."""
 DIVERGENCE_WARM_UP = 2_000
 INVERSE_FASTER = 5.0
+RESTING_RATE = 0.05
+"""Notes, for each standard deviation of one bar's resting."""
 NATS = 15.0
 """The autoencoder's loss, in nats a bar, is divided by this, so that its gradients are of order 1."""
 
@@ -100,6 +101,7 @@ class StreamRun:
     ranks: Ranks
     pitched: Tensor
     scale: Tensor
+    resting: Tensor
     step: int = 0
     pretrained: int = 0
     best: float = math.inf
@@ -182,6 +184,7 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
         Ranks(data.quantiles),
         data.pitched,
         scales().to(fabric.device),
+        data.resting,
     )
 
 
@@ -241,27 +244,38 @@ def lay_axes(run: StreamRun, data: StreamData) -> None:
     run.ema.load_state_dict(run.networks.state_dict())
 
 
+def take_autoencoder(run: StreamRun, data: StreamData, state: dict[str, Any]) -> None:
+    """Begin where the autoencoder of another run's `state` ended, which has the same shape: its encoder
+    and decoder, and the latent's axes laid again with this run's `detail`."""
+    saved = state["networks"]
+    for prefix, part in (("encoder.", run.encoder), ("generator.decoder.", run.generator.decoder)):
+        own = {k.removeprefix(prefix): v for k, v in saved.items() if k.startswith(prefix)}
+        part.load_state_dict(own)
+    run.pretrained = run.config.autoencoder_steps
+    lay_axes(run, data)
+
+
 # the GAN
 
 
 class Seen(NamedTuple):
-    """A batch as a step sees it: which bars follow from the real one before, which from one that the
-    generator makes, and what the knobs measure."""
+    """A batch as a step sees it: the bars, and those before them where they are heard (`follows`), as
+    the decoder says them, and what the knobs measure."""
 
     real: Batch
+    now: Cells
+    context: Cells
     follows: Tensor
-    own: Tensor
     values: Tensor
     ranks: Tensor
     sounding: Tensor
 
 
 class Drawn(NamedTuple):
-    """Bars that were drawn with what they heard; from which of the batch's bars they have their knobs,
-    what was asked, and where on the map they lie."""
+    """Bars that were drawn; from which of the batch's bars they have their knobs, what was asked, and
+    where on the map they lie."""
 
     bars: Cells
-    context: Cells
     other: Tensor
     knobs: Tensor
     key: Tensor
@@ -292,12 +306,23 @@ def train_step(run: StreamRun, data: StreamData) -> Told:
 def look(run: StreamRun, data: StreamData) -> Seen:
     config = run.config
     real = data.batch(config.batch, run.random)
-    chance = run.rand(config.batch)
+    now, before = said_again(run, real)
     heard = real.before.onset.sum((1, 2, 3)) > 0
-    own = chance < config.context * config.own
-    follows = (chance < config.context) & ~own & heard
+    follows = (run.rand(config.batch) < config.context) & heard
     values, sounding = attributes(real.now)
-    return Seen(real, follows, own, values, run.ranks.of(values), sounding)
+    return Seen(real, now, before.where(follows), follows, values, run.ranks.of(values), sounding)
+
+
+@torch.no_grad()
+def said_again(run: StreamRun, real: Batch) -> tuple[Cells, Cells]:
+    """Bars and those before them through the autoencoder, with the detail's noise: the critic shall not
+    judge the decoder, which stays as it is, but where in its codes the mapping goes."""
+    bars = joined(real.now, real.before)
+    mean, _ = run.encoder(bars)
+    code = mean + run.generator.mapping.grain * run.noise(*mean.shape)
+    said = run.head.draw_cells(run.generator.decoder(code))
+    count = len(real.place)
+    return said.rows(slice(count)), said.rows(slice(count, None))
 
 
 def set_rates(optimiser: torch.optim.Optimizer, lr: float) -> None:
@@ -343,55 +368,46 @@ def section_of(run: StreamRun, bars: Cells) -> Tensor:
 
 def draw(run: StreamRun, seen: Seen) -> Drawn:
     """Bars as the instrument makes them. What follows shares its section with the bar before."""
-    real, cut = seen.real, run.shape.section
+    real, cut, follows = seen.real, run.shape.section, seen.follows
     batch = len(real.place)
     z = fresh(run, batch)
-    context = real.before.where(seen.follows)
     with torch.no_grad():
-        z[seen.follows, :cut] = section_of(run, context.rows(seen.follows))
-        if bool(seen.own.any()):
-            before = fresh(run, int(seen.own.sum()))
-            z[seen.own, :cut] = before[:, :cut]
-            place = (real.place[seen.own] - 1) % run.shape.places
-            fill(context, seen.own, first_bars(run, before, place))
+        z[follows, :cut] = section_of(run, seen.context.rows(follows))
     other = torch.randperm(batch, generator=run.random, device=z.device)
-    key = torch.where(seen.follows, real.key, real.key[other])
+    key = torch.where(follows, real.key, real.key[other])
     knobs = some_controls(run, seen.ranks[other], key, seen.sounding[other])
-    knobs[seen.own, -1] = FREE  # what went before may be in another key
-    code = run.generator.mapping(z, context, real.place, knobs)
-    bars = run.head.draw_cells(run.generator.decoder(code))
+    code = run.generator.mapping(z, seen.context, real.place, knobs)
+    logits, expected = run.generator.said(code)
+    keep_resting(run, expected.detach()[(knobs < 0).all(1)])
+    bars = run.head.draw_cells(logits)
     known, _ = place_and_detail(z, run.shape)
-    return Drawn(bars, context, other, knobs, key, code, known)
+    return Drawn(bars, other, knobs, key, code, known)
 
 
-def first_bars(run: StreamRun, z: Tensor, place: Tensor) -> Cells:
-    """Bars with nothing before them and every knob free."""
-    nothing = silence(len(z), run.shape, z.device)
-    free = free_controls(len(z), run.shape, z.device)
-    return run.head.draw_cells(run.generator(z, nothing, place, free))
-
-
-def fill(cells: Cells, rows: Tensor, bars: Cells) -> None:
-    cells.onset[rows], cells.hold[rows] = bars.onset, bars.hold
+@torch.no_grad()
+def keep_resting(run: StreamRun, expected: Tensor) -> None:
+    """Move each track's least number of notes `[bar, track]` to where as many bars lie below it as rest
+    in the data."""
+    if len(expected):
+        below = (expected < run.generator.rest).float().mean(0)
+        chance = (run.resting * (1 - run.resting)).sqrt().clamp_min(0.05)
+        run.generator.rest += RESTING_RATE * (run.resting - below) / chance
 
 
 def critic_step(run: StreamRun, seen: Seen, drawn: Drawn) -> tuple[Tensor, Scores]:
     """The critic's update. Some bars that it shall see through are real ones after a wrong bar."""
     config, real = run.config, seen.real
-    heard = real.before.where(seen.follows | seen.own)
-    wrong = (seen.follows | seen.own) & (run.rand(len(real.place)) < config.mismatched)
-    mask = wrong[:, None, None, None]
-    shown = pick(mask, real.now.rows(drawn.other), drawn.bars)
-    after = pick(mask, heard, drawn.context)
-    places = torch.cat([real.place, real.place])
-    both = run.critic(joined(real.now, shown), joined(heard, after), places, 2)
+    context, places = seen.context, torch.cat([real.place, real.place])
+    wrong = seen.follows & (run.rand(len(real.place)) < config.mismatched)
+    shown = pick(wrong[:, None, None, None], seen.now.rows(drawn.other), drawn.bars)
+    both = run.critic(joined(seen.now, shown), joined(context, context), places)
     scores = Scores(*both.chunk(2))
     loss = relativistic_critic(scores)
     total = loss
     if run.step % config.penalty_every == 0:
         weight = config.gamma * config.penalty_every / 2
-        pairs = ((real.now, heard), (shown, after))
-        total = loss + weight * torch.stack([zero_centred(run, *p, real.place) for p in pairs]).sum()
+        norms = [zero_centred(run, seen, bars) for bars in (seen.now, shown)]
+        total = loss + weight * torch.stack(norms).sum()
     update(run.critic_optimiser, total, LARGEST_STEP["gan"])
     return loss, scores
 
@@ -400,11 +416,11 @@ def pick(mask: Tensor, yes: Cells, no: Cells) -> Cells:
     return Cells(*(torch.where(mask, y, n.detach()) for y, n in zip(yes, no, strict=True)))
 
 
-def zero_centred(run: StreamRun, bars: Cells, context: Cells, place: Tensor) -> Tensor:
+def zero_centred(run: StreamRun, seen: Seen, bars: Cells) -> Tensor:
     """R1 or R2 (Mescheder et al., 2018), on half the batch."""
-    half = slice(len(place) // 2)
+    half = slice(len(seen.real.place) // 2)
     inputs = [part[half].detach().requires_grad_() for part in bars]
-    scores = run.critic(Cells(*inputs), context.rows(half), place[half])
+    scores = run.critic(Cells(*inputs), seen.context.rows(half), seen.real.place[half])
     gradients = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
     return torch.stack([g.pow(2).flatten(1).sum(1).mean() for g in gradients]).sum()
 
@@ -412,12 +428,12 @@ def zero_centred(run: StreamRun, bars: Cells, context: Cells, place: Tensor) -> 
 def generator_loss(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> tuple[Tensor, Tensor]:
     """All that the mapping and its inverse learn from, and the GAN's part of it."""
     config, real = run.config, seen.real
-    fake = run.critic(drawn.bars, drawn.context, real.place)
+    fake = run.critic(drawn.bars, seen.context, real.place)
     loss = relativistic_generator(Scores(scores.real.detach(), fake))
     asked = config.asked * asked_of(run, seen, drawn)
     alike = config.intervals * intervals_apart(drawn.bars, real.now, run.pitched)
-    unasked, after = (drawn.knobs < 0).all(1), seen.follows | seen.own
-    kinds = [rows & unasked for rows in (after, ~after)]
+    unasked = (drawn.knobs < 0).all(1)
+    kinds = [rows & unasked for rows in (seen.follows, ~seen.follows)]
     counts = [matching(drawn.bars.rows(k), real.now) for k in kinds if int(k.sum()) >= LEAST_MATCHED]
     if counts:
         alike = alike + config.matching * torch.stack(counts).mean()

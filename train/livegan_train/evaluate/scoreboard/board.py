@@ -146,7 +146,8 @@ class Scoreboard:
             "split": self.split,
             "bars": self.bars,
             "seeds": self.seeds,
-            "played": "raw: as the instrument plays with no knob set, thresholds as shipped",
+            "played": "raw: as the instrument plays with no knob set, thresholds as shipped; "
+            "'shaped' figures: five knobs at random",
             "remarks": list(self.remarks),
             "scores": [score.as_dict() for score in self.scores],
             "held_out": {about: plain(values) for about, values in self.own.items()},

@@ -16,7 +16,7 @@ from ..sources import Model, is_drums
 from .goals import at_least_times
 from .knobs import CONTEXTS, SHARE
 from .part import Real
-from .playing import KNOBS, points, turned
+from .playing import KNOBS, cues, turned
 from .section import Played, aim
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10, 11)
@@ -78,7 +78,7 @@ def measure(
     places = [
         place for place, track in zip(model.places, model.tracks, strict=True) if not is_drums(track)
     ]
-    latents = points(model.generator, min(CONTEXTS, max(4, bars // SHARE)), seed)
+    latents = cues(model.generator, min(CONTEXTS, max(4, bars // SHARE)), seed)
     shares = []
     for key, scale in enumerate(scales()):
         counts = classes(np.stack([turned(model.generator, z, {"key": key})[places] for z in latents]))

@@ -21,13 +21,16 @@ def levels(part: Part) -> Values:
 
 
 def measure(part: Part, held: Held, seed: int) -> Values:
-    """The figures, and the largest of their distances in units of the room that each has; nan if the
-    data has one that these bars have not."""
     found = levels(part)
-    asked = [key for key in ROOM if held.own[key] == held.own[key]]
-    shares = [abs(found[key] - held.own[key]) / ROOM[key] for key in asked]
-    worst = NAN if any(share != share for share in shares) else max(shares, default=NAN)
-    return {**found, "all_at_once": worst}
+    return {**found, "all_at_once": farthest(found, held.own)}
+
+
+def farthest(found: Values, own: Values) -> float:
+    """The largest distance of the figures from the data's own, in units of the room that each has; nan
+    if the data has one that these bars have not."""
+    asked = [key for key in ROOM if key in found and own[key] == own[key]]
+    shares = [abs(found[key] - own[key]) / ROOM[key] for key in asked]
+    return NAN if any(share != share for share in shares) else max(shares, default=NAN)
 
 
 CLOSENESS = Section(

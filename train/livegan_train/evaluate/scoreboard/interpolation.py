@@ -3,27 +3,30 @@
 Largest step and length of the way stand beside those of `walks`: between the same two bars, one note a
 step, which no model can do much better; the median of the pairs' ratios. Further: rank correlation of
 the step with the distance to the start (median), and how far the ends are apart beside random pairs of
-real bars. A model that hears the bar before hears silence.
+real bars. A model that hears the bar before hears silence, and on half as many pairs a held-out bar,
+the same one all the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from livegan.core.latent import Point, slerp
+from livegan.core.latent import slerp
+from livegan.core.rendering import Cue
 
 from ...metrics import BoolArray, FloatArray
-from ..likeness import Words, cells, mean_jaccard, pack
+from ..likeness import Words, jaccard, mean_jaccard, pack
 from ..rows import NAN, Values, together
 from ..sources import Model
 from .goals import at_least, at_most
 from .part import Real
-from .playing import bars_at, points
+from .playing import bars_at, cues
 from .ranks import rank_correlation
-from .section import Played, aim
+from .section import FEWER, Played, after_a_bar, aim, renamed
+from .unseen import unseen
 from .walks import walk
 
 PAIRS, STEPS = 1_000, 32
@@ -35,24 +38,45 @@ TOGETHER = 16
 def measure(
     model: Model, real: Real, own: Mapping[str, Values], bars: int, seed: int
 ) -> Mapping[str, Values]:
-    """Of all tracks together."""
-    pairs = min(PAIRS, max(2, bars // SHARE))
-    latents = points(model.generator, 2 * pairs, seed)
-    ends = list(zip(latents[:pairs], latents[pairs:], strict=True))
+    """Of all tracks together, after silence."""
+    return between(model, real, cues(model.generator, 2 * pairs_of(bars), seed))
+
+
+def measure_after(
+    model: Model, real: Real, own: Mapping[str, Values], bars: int, seed: int
+) -> Mapping[str, Values]:
+    """The same after held-out bars; nothing of a model that does not hear them."""
+    pairs = max(2, pairs_of(bars) // FEWER)
+    before = unseen(model, real, pairs, seed)
+    if not model.generator.info.context or not len(before):
+        return {}
+    return renamed(between(model, real, cues(model.generator, 2 * pairs, seed, before)))
+
+
+def pairs_of(bars: int) -> int:
+    return min(PAIRS, max(2, bars // SHARE))
+
+
+def between(model: Model, real: Real, some: Sequence[Cue]) -> Mapping[str, Values]:
+    """From each cue of the first half to the latent of its fellow in the second."""
+    pairs = len(some) // 2
+    ends = list(zip(some[:pairs], some[pairs:], strict=True))
     found: list[FloatArray] = []
     for first in range(0, pairs, TOGETHER):
         found += journeys(model, ends[first : first + TOGETHER])
-    some = real.held(model.tracks).some
-    apart = mean_jaccard(some.bars[some.sounding], np.random.default_rng(3))
+    held = real.held(model.tracks).some
+    apart = mean_jaccard(held.bars[held.sounding], np.random.default_rng(3))
     return {together(model.tracks): summed_up(np.stack(found), apart)}
 
 
-def journeys(model: Model, ends: list[tuple[Point, Point]]) -> list[FloatArray]:
-    """Of each pair of latents: distance of the ends, largest step and length of the way, each also of
+def journeys(model: Model, ends: Sequence[tuple[Cue, Cue]]) -> list[FloatArray]:
+    """Of each pair of cues: distance of the ends, largest step and length of the way, each also of
     the walk, rank correlation; `[6]`."""
     shares = np.linspace(0, 1, STEPS + 1)
-    latents = [slerp(one, other, float(share)) for one, other in ends for share in shares]
-    rolls = bars_at(model.generator, latents)[:, list(model.places)]
+    asked = [
+        replace(one, z=slerp(one.z, other.z, float(share))) for one, other in ends for share in shares
+    ]
+    rolls = bars_at(model.generator, asked)[:, list(model.places)]
     words = pack(rolls).reshape(len(ends), STEPS + 1, len(model.places), -1, 3)
     by_pair = rolls.reshape(len(ends), STEPS + 1, *rolls.shape[1:])
     return [journey(some, path) for some, path in zip(by_pair, words, strict=True)]
@@ -65,13 +89,6 @@ def journey(rolls: BoolArray, words: Words) -> FloatArray:
     floor = walk(rolls[0], rolls[-1], len(rolls) - 1)
     correlation = rank_correlation(np.arange(len(far), dtype=float), far)
     return np.array([far[-1], steps.max(), steps.sum(), floor.largest, floor.length, correlation])
-
-
-def jaccard(one: Words, other: Words) -> FloatArray:
-    """Distances `[bar]` of words `[bar, track, pitch, 3]`; 0 between two silent bars."""
-    either: NDArray[np.int64] = cells(one | other)
-    found: FloatArray = 1 - np.where(either > 0, cells(one & other) / np.maximum(either, 1), 1.0)
-    return found
 
 
 def summed_up(found: FloatArray, apart: float) -> Values:
@@ -103,4 +120,9 @@ INTERPOLATION = Played(
         aim("ends", "ends apart", 2, "their distance beside random pairs of real bars", at_least(0.8)),
     ),
     measure,
+)
+INTERPOLATION_AFTER = Played(
+    "interpolation after a held-out bar: half as many pairs",
+    tuple(after_a_bar(one) for one in INTERPOLATION.aims),
+    measure_after,
 )

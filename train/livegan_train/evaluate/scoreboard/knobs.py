@@ -6,26 +6,27 @@ bars. Rank correlation of both over all bars, and over the settings' means; the 
 asked. The leak is how far the other measures move (the one that moves most), each in its standard
 deviations over the data, for one of the turned knob's: while the others are held at the middle of their
 range (on a third of the latents), and while they are free. Of the data it is the largest correlation of
-its bars.
+its bars. A model that hears the bar before hears silence, and on half as many latents a held-out bar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from livegan.core.latent import Point
 from livegan.core.music import LOWEST_PITCH, STEPS_PER_BEAT, STEPS_PER_SIXTEENTH
+from livegan.core.rendering import Cue
 
 from ...metrics import BoolArray, FloatArray, note_table
 from ..rows import NAN, Values
 from ..sources import Model, is_drums
 from .goals import at_least, at_most, between
 from .part import Real
-from .playing import KNOBS, points, turned
+from .playing import KNOBS, cues, turned
 from .ranks import rank_correlation
-from .section import Aim, Played, aim
+from .section import FEWER, Aim, Played, after_a_bar, aim, renamed
+from .unseen import unseen
 
 NAMES = ("density", "register", "polyphony", "syncopation", "length")
 """Notes a bar; mean MIDI pitch; sounding pitches at once; how far onsets lie off the beat (0 on it, 1/2
@@ -91,8 +92,27 @@ def asked(knob: str, own: Values) -> FloatArray:
 def measure(
     model: Model, real: Real, own: Mapping[str, Values], bars: int, seed: int
 ) -> Mapping[str, Values]:
-    contexts = min(CONTEXTS, max(4, bars // SHARE))
-    latents = points(model.generator, contexts, seed)
+    """Of each track, after silence."""
+    return answered(model, own, cues(model.generator, contexts_of(bars), seed))
+
+
+def measure_after(
+    model: Model, real: Real, own: Mapping[str, Values], bars: int, seed: int
+) -> Mapping[str, Values]:
+    """The same after held-out bars; nothing of a model that does not hear them."""
+    count = max(4, contexts_of(bars) // FEWER)
+    before = unseen(model, real, count, seed)
+    if not model.generator.info.context or not len(before):
+        return {}
+    return renamed(answered(model, own, cues(model.generator, count, seed, before)))
+
+
+def contexts_of(bars: int) -> int:
+    return min(CONTEXTS, max(4, bars // SHARE))
+
+
+def answered(model: Model, own: Mapping[str, Values], latents: Sequence[Cue]) -> Mapping[str, Values]:
+    """Every knob turned on these cues."""
     found: dict[str, dict[str, float]] = {track: {} for track in model.tracks if own.get(track)}
     for knob in NAMES:
         if knob not in KNOBS:
@@ -107,12 +127,12 @@ def measure(
     return found
 
 
-def answers(model: Model, knob: str, latents: list[Point], rest: Mapping[str, float]) -> FloatArray:
-    """What each setting gives on each latent with the rest set, `[setting, latent, track, 5]`."""
+def answers(model: Model, knob: str, latents: Sequence[Cue], rest: Mapping[str, float]) -> FloatArray:
+    """What each setting gives on each cue with the rest set, `[setting, latent, track, 5]`."""
     places = list(model.places)
     rows = []
     for share in SETTINGS:
-        bars = [turned(model.generator, point, {**rest, knob: float(share)}) for point in latents]
+        bars = [turned(model.generator, cue, {**rest, knob: float(share)}) for cue in latents]
         rolls = np.stack(bars)[:, places]
         rows.append(np.stack([measured(rolls[:, track]) for track in range(len(places))], axis=1))
     return np.stack(rows)
@@ -188,3 +208,8 @@ def aims_of(knob: str) -> tuple[Aim, ...]:
 
 
 KNOB = Played("knobs", tuple(one for knob in NAMES for one in aims_of(knob)), measure, own)
+KNOB_AFTER = Played(
+    "knobs after a held-out bar: half as many latents",
+    tuple(after_a_bar(one) for one in KNOB.aims if one.goal is not None),
+    measure_after,
+)

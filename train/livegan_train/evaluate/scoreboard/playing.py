@@ -1,10 +1,11 @@
-"""Bars of a model at chosen latents and with chosen knobs: the one place here that runs the
-instrument."""
+"""Bars of a model at chosen latents, after chosen bars and with chosen knobs: the one place here that
+runs the instrument."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -29,25 +30,33 @@ def points(generator: Generator, count: int, seed: int) -> list[Point]:
     return [initial(int(random.integers(2**31)), generator.info.latent).point for _ in range(count)]
 
 
-def turned(generator: Generator, point: Point, settings: Mapping[str, Any]) -> BoolArray:
-    """The bar at a latent with some knobs set, bool `[track, step, pitch]`, after silence."""
-    state = replace(initial(0, generator.info.latent), point=point, **settings)
-    notes = render_bar(generator, state, Cue(state.heard))
+def cues(generator: Generator, count: int, seed: int, before: Iterable[BoolArray] = ()) -> list[Cue]:
+    """Random latents, each after the next of some bars `[track, step, pitch]`, round and round; after
+    silence without any."""
+    bars: list[BoolArray | None] = [*before] or [None]
+    latents = points(generator, count, seed)
+    return [Cue(z, context=roll) for z, roll in zip(latents, cycle(bars), strict=False)]
+
+
+def turned(generator: Generator, cue: Cue, settings: Mapping[str, Any]) -> BoolArray:
+    """The bar that answers a cue with some knobs set, bool `[track, step, pitch]`."""
+    state = replace(initial(0, generator.info.latent), point=cue.z, **settings)
+    notes = render_bar(generator, state, cue)
     return roll_of(notes, generator.info.tracks, STEPS_PER_BAR)
 
 
-def bars_at(generator: Generator, latents: Sequence[Point]) -> BoolArray:
-    """The bars at some latents with no knob set, bool `[bar, track, step, pitch]`, after silence; many
-    at a time where the model can."""
+def bars_at(generator: Generator, asked: Sequence[Cue]) -> BoolArray:
+    """The bars that answer some cues with no knob set, bool `[bar, track, step, pitch]`; many at a time
+    where the model can."""
     if not isinstance(generator, OnnxGenerator):
-        return np.stack([turned(generator, point, {}) for point in latents])
-    some = [latents[i : i + BATCH] for i in range(0, len(latents), BATCH)]
+        return np.stack([turned(generator, cue, {}) for cue in asked])
+    some = [asked[i : i + BATCH] for i in range(0, len(asked), BATCH)]
     return np.concatenate([bars_together(generator, batch) for batch in some])
 
 
-def bars_together(generator: OnnxGenerator, latents: Sequence[Point]) -> BoolArray:
-    asked = [generator.inputs(Cue(point)) for point in latents]
-    inputs = {name: np.concatenate([one[name] for one in asked]) for name in asked[0]}
+def bars_together(generator: OnnxGenerator, asked: Sequence[Cue]) -> BoolArray:
+    each = [generator.inputs(cue) for cue in asked]
+    inputs = {name: np.concatenate([one[name] for one in each]) for name in each[0]}
     outputs = generator.run(inputs)
     shape = outputs[0].shape  # [bar, track, step, pitch]; the reading below takes tracks one by one
     flat = (output.reshape(-1, *shape[2:]) for output in outputs)

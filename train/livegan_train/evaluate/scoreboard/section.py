@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..rows import Figure, Values
 from ..sources import Model
@@ -26,6 +26,28 @@ def aim(
     key: str, heading: str, digits: int, says: str, goal: Goal | None = None, better: str = "near"
 ) -> Aim:
     return Aim(Figure(key, heading, digits, better, says), goal)
+
+
+AFTER = "_after"
+"""Ends the key of a figure for which the model has heard a held-out bar."""
+FEWER = 2
+"""So many times fewer latents are tried after a held-out bar than after silence."""
+
+
+def after_a_bar(one: Aim) -> Aim:
+    """The same figure where the model has heard a held-out bar; its goal must not look into the
+    data."""
+    figure = replace(
+        one.figure, key=one.figure.key + AFTER, heading=f"after a bar: {one.figure.heading}"
+    )
+    return replace(one, figure=figure)
+
+
+def renamed(found: Mapping[str, Values], ending: str = AFTER) -> Mapping[str, Values]:
+    """Values by what they are about, their keys with an ending."""
+    return {
+        about: {key + ending: value for key, value in values.items()} for about, values in found.items()
+    }
 
 
 def nothing(held: Held) -> Values:

@@ -96,7 +96,8 @@ def summary(board: Scoreboard) -> list[str]:
     """What to know in a few sentences."""
     found = [
         f"{board.bars:,} bars a seed, {board.seeds} seeds, of which the worst counts. Held-out: the "
-        f"{board.split} split of {board.data}. Bars are raw: as played with no knob set."
+        f"{board.split} split of {board.data}. Bars are raw, as played with no knob set, "
+        "but for those called shaped."
     ]
     found += [f"Note: {remark}." for remark in board.remarks]
     found += [reached(board, row.name) for row in board.players]
