@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from livegan.cli.options import Tempo
+from livegan.cli.options import Milliseconds, Tempo
+from livegan.core.leading import INTERNAL, LEADERS
 
 
 def read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
@@ -98,6 +99,37 @@ def check_recording(path: Path) -> None:
     envvar="LIVEGAN_CLOCK_OUT",
     help="Send MIDI clock, to an existing MIDI output by part of its name. Without a name, or with "
     "-: to the port that the notes go to.",
+)
+@click.option(
+    "--sync",
+    type=click.Choice(LEADERS),
+    default=INTERNAL,
+    show_default=True,
+    envvar="LIVEGAN_SYNC",
+    help="Who leads the time: livegan itself, a MIDI clock, an Ableton Link session, JACK's transport.",
+)
+@click.option(
+    "--clock-in",
+    metavar="NAME",
+    envvar="LIVEGAN_CLOCK_IN",
+    help="Hear MIDI clock from an existing input, by part of its name. Without it: from a virtual port "
+    "called clock in.",
+)
+@click.option(
+    "--latency",
+    type=Milliseconds(),
+    default=0.0,
+    show_default=True,
+    envvar="LIVEGAN_LATENCY",
+    help="Send notes so many ms later, earlier if negative.",
+)
+@click.option(
+    "--clock-latency",
+    type=Milliseconds(),
+    default=0.0,
+    show_default=True,
+    envvar="LIVEGAN_CLOCK_LATENCY",
+    help="The same for MIDI clock out.",
 )
 @click.option(
     "--model",

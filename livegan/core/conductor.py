@@ -7,6 +7,7 @@ the next again when a control has moved. It speaks to the player in commands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from . import state as moves
 from .decode import BoolArray
@@ -16,6 +17,8 @@ from .messages import (
     Panic,
     Play,
     SendBar,
+    SetLatency,
+    SetLeader,
     SetMetronome,
     SetSwing,
     SetTempo,
@@ -34,6 +37,8 @@ def player_settings(state: State) -> tuple[Command, ...]:
         SetTempo(state.tempo, state.ramp),
         SetSwing(state.swing, state.swing_grid),
         SetMetronome(state.metronome, state.metronome_channel - 1),
+        SetLatency(state.latency / 1000, state.clock_latency / 1000),
+        SetLeader(state.sync, state.sync_lost),
     )
 
 
@@ -68,6 +73,29 @@ class Conductor:
         self.bar = bar
         self._next = self._after()
         return [self._send(bar + 1)]
+
+    def joined(self, bar: int, fresh: bool) -> None:
+        """What the player begins next, its first bar or the next one, is this bar of a leader's."""
+        shift = bar - (self.bar if fresh else self.bar + 1)
+        self._rolls = {known + shift: roll for known, roll in self._rolls.items()}
+        self.bar += shift
+        self.state = replace(self.state, playing=True)
+        self._next = self._after()
+
+    def halted(self) -> list[Command]:
+        """The leader stopped, and the player with it."""
+        self.state = replace(self.state, playing=False)
+        return self._rewind()
+
+    def led(self, leader: str) -> None:
+        """Who leads, whoever was asked for."""
+        self.state = replace(self.state, sync=leader)
+        self._next = self._after()
+
+    def led_tempo(self, bpm: float) -> None:
+        """The leader's tempo is ours."""
+        self.state = replace(self.state, tempo=bpm, ramp=0)
+        self._next = self._after()
 
     def move(self, move: Move) -> list[Command]:
         """A control was moved. Raises `BadValue` if it can't take the value."""

@@ -72,6 +72,21 @@ class SetMetronome(NamedTuple):
     channel: int
 
 
+class SetLatency(NamedTuple):
+    """How much later than the music the notes and the MIDI clock are sent, in seconds; earlier if
+    negative."""
+
+    notes: float
+    clock: float
+
+
+class SetLeader(NamedTuple):
+    """Who leads the time (`leading.LEADERS`), and what to do when it is lost."""
+
+    leader: str
+    lost: str
+
+
 class Quit(NamedTuple):
     pass
 
@@ -110,6 +125,31 @@ class Stopped(NamedTuple):
     """The music was stopped; the next play starts anew."""
 
 
+class Joined(NamedTuple):
+    """The bar that begins at the next bar line is this one of the leader's; `fresh`: nothing played
+    before."""
+
+    bar: int
+    fresh: bool
+
+
+class Halted(NamedTuple):
+    """The leader stopped, and the music with it."""
+
+
+class Led(NamedTuple):
+    """Who leads from now on, and if it is not who was asked for, why."""
+
+    leader: str
+    why: str
+
+
+class LeaderTempo(NamedTuple):
+    """The leader's tempo, in quarters a minute."""
+
+    bpm: float
+
+
 class Played(NamedTuple):
     """MIDI events as they were sent since the last report; lateness of sending in ms, median and worst;
     note_ons left out because too late."""
@@ -120,8 +160,31 @@ class Played(NamedTuple):
     dropped: int
 
 
-Command = SendBar | Play | Stop | Panic | SetTempo | NudgeBy | SetSwing | SetMetronome | Quit
-Report = Opened | BarStarted | BeatStarted | TempoSet | Stopped | Played
+Command = (
+    SendBar
+    | Play
+    | Stop
+    | Panic
+    | SetTempo
+    | NudgeBy
+    | SetSwing
+    | SetMetronome
+    | SetLatency
+    | SetLeader
+    | Quit
+)
+Report = (
+    Opened
+    | BarStarted
+    | BeatStarted
+    | TempoSet
+    | Stopped
+    | Joined
+    | Halted
+    | Led
+    | LeaderTempo
+    | Played
+)
 Message = Command | Report
 
 TYPES: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}

@@ -17,6 +17,8 @@ SIXTEENTHS_PER_BAR = STEPS_PER_BAR // STEPS_PER_SIXTEENTH
 
 SLOWEST, FASTEST = 20, 300
 """Tempi, in quarter notes a minute."""
+LATENCY_MS = 250
+"""How far a port's messages can be moved, either way."""
 
 PITCHES = 84
 LOWEST_PITCH = 24

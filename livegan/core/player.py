@@ -18,6 +18,8 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from math import inf
 
 from .clock_out import NEVER, ClockOut
 from .messages import (
@@ -48,7 +50,7 @@ from .outputs import (
 from .score import Score
 from .strikes import Sounding, Strike, end_of
 from .swing import Swing
-from .transport import Transport
+from .transport import TempoCurve, Transport
 
 LATE_MARGIN = 0.1
 START_LEAD = 0.005
@@ -68,6 +70,7 @@ class Player:
         self._first_bar = 0
         self._next_beat = NEVER
         self._told_bpm = 0.0
+        self._joining: tuple[Transport, int] | None = None
         self._sounding: dict[tuple[int, int], Sounding] = {}
 
     # position and time
@@ -78,6 +81,11 @@ class Player:
 
     def step_at(self, now: float) -> float:
         return self._transport.step_at(now)
+
+    @property
+    def bpm(self) -> float:
+        """Where the tempo goes."""
+        return self._transport.curve.end_bpm
 
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
@@ -140,11 +148,55 @@ class Player:
         self.playing = True
         first = bar * STEPS_PER_BAR
         start = first - count_in * STEPS_PER_BAR
-        bpm = self._transport.curve.end_bpm
-        self._transport = Transport.steady(now + START_LEAD, start, bpm)
+        self._transport = Transport.steady(now + START_LEAD, start, self.bpm)
         self._score.begin(bar)
         self._first_bar, self._next_beat, self._told_bpm = bar, start, 0.0
         return [*self._clock.play(start, first, now)] if self._clock else []
+
+    # following
+
+    @property
+    def joining(self) -> bool:
+        """Whether a bar line is awaited at which the music goes over to another transport."""
+        return self._joining is not None
+
+    def apart(self, curve: TempoCurve, now: float) -> float:
+        """How many steps a leader is ahead of the music, nudges aside."""
+        return curve.step_at(self._transport.nudge.straight(now)) - self.step_at(now)
+
+    def follow(self, curve: TempoCurve) -> None:
+        """Go on where a leader is."""
+        self._transport = replace(self._transport, curve=curve)
+
+    def join(self, curve: TempoCurve, bar: int, now: float) -> list[Output]:
+        """Play from the beginning of this bar of a leader's on; what plays goes on until then."""
+        transport = replace(self._transport, curve=curve)
+        if self.playing:
+            self._joining = transport, bar
+            return []
+        self.playing = True
+        return self._go_over(transport, bar, now)
+
+    def _go_over(self, transport: Transport, bar: int, now: float) -> list[Output]:
+        first = bar * STEPS_PER_BAR
+        self._transport, self._joining = transport, None
+        self._score.begin(bar)
+        self._first_bar, self._next_beat, self._told_bpm = bar, first, 0.0
+        return [*self._clock.play(first, first, now)] if self._clock else []
+
+    def _joined_at(self) -> float:
+        """When the music goes over."""
+        if self._joining is None:
+            return inf
+        transport, bar = self._joining
+        return transport.time_at(bar * STEPS_PER_BAR)
+
+    def _go_over_at(self, when: float) -> list[Output]:
+        assert self._joining is not None
+        outputs = self._silence(when)
+        if self._clock:
+            outputs += self._clock.stop(when)
+        return [*outputs, *self._go_over(*self._joining, when)]
 
     def stop(self, now: float) -> list[Output]:
         """Halt and end every sounding note. The bars at hand are forgotten."""
@@ -152,6 +204,7 @@ class Player:
         if self.playing and self._clock:
             outputs += self._clock.stop(now)
         self.playing = False
+        self._joining = None
         self._next_beat = NEVER
         self._score.forget()
         return outputs
@@ -197,7 +250,7 @@ class Player:
 
     def deadline(self) -> float | None:
         """When `due` has something next, or None while stopped."""
-        return self.time_of(self._next()[0]) if self.playing else None
+        return min(self.time_of(self._next()[0]), self._joined_at()) if self.playing else None
 
     def due(self, now: float) -> list[Output]:
         """All that has fallen due, in order: at one step first a tick of the clock, then offs, then the
@@ -205,9 +258,12 @@ class Player:
         outputs: list[Output] = []
         while self.playing:
             place, kind = self._next()
-            when = self.time_of(place)
-            if when > now:
+            when, joined = self.time_of(place), self._joined_at()
+            if min(when, joined) > now:
                 break
+            if joined <= when:
+                outputs += self._go_over_at(joined)
+                continue
             self._score.reach(place)
             if kind == 0 and self._clock:
                 outputs.append(self._clock.due(when))

@@ -44,8 +44,14 @@ class Score:
         return strikes[0].place if strikes else NEVER
 
     def begin(self, bar: int) -> None:
-        """With this bar; those before it are past."""
+        """With this bar; those before it are past. If it has not come, the bars to come are called this
+        one and those after it."""
+        ahead = {b: sheet for b, sheet in self._sheets.items() if b > self._bar}
+        shift = bar - min(ahead, default=bar) if bar not in ahead else 0
+        self._sheets = {b + shift: sheet for b, sheet in ahead.items()}
         self._bar, self._first_bar, self._reached = bar - 1, bar, bar * STEPS_PER_BAR
+        for past in (self._waiting, self._ahead, self._early):
+            past.clear()
 
     def forget(self) -> None:
         """Every bar, to begin anew."""

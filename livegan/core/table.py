@@ -11,7 +11,8 @@ from . import state as moves
 from .clock_out import POSITIONS
 from .controls import PREFIX, Argument, BadControl, Control, Value
 from .knobs import KEYS
-from .music import FASTEST, SIXTEENTHS_PER_BAR, SLOWEST
+from .leading import LEADERS, WHEN_LOST
+from .music import FASTEST, LATENCY_MS, SIXTEENTHS_PER_BAR, SLOWEST
 from .score import QUANTA
 from .state import DIRECTIONS, SCENES, State
 from .swing import GRIDS
@@ -50,6 +51,7 @@ def read_freeze(state: State) -> Sequence[Value]:
 
 
 BPM = Argument("bpm", "float", SLOWEST, FASTEST, unit="quarter notes a minute")
+LATENCY = Argument("ms", "float", -LATENCY_MS, LATENCY_MS, unit="ms")
 SCENE = Argument("scene", "int", 1, SCENES)
 
 CONTROLS: tuple[Control, ...] = (
@@ -90,6 +92,24 @@ CONTROLS: tuple[Control, ...] = (
         "nudge", "/nudge", "Play later by so much, earlier if negative, to meet others: worked off "
         "within a beat.",
         (Argument("ms", "float", -100, 100, unit="ms"),), changes_music=False,
+    ),
+    Control(
+        "sync", "/sync", "Who leads the time: livegan itself, a MIDI clock, an Ableton Link session or "
+        "JACK's transport. Music that plays goes over to the leader's bars at a bar line.",
+        (Argument("leader", "text", choices=LEADERS),), **field("sync"), changes_music=False,
+    ),
+    Control(
+        "sync_lost", "/sync/lost", "When a MIDI clock stays away: keep the last tempo, or stop.",
+        (Argument("what", "text", choices=WHEN_LOST),), **field("sync_lost"), changes_music=False,
+    ),
+    Control(
+        "latency", "/latency", "Send notes so much later, earlier if negative: what the synth or the "
+        "DAW behind the port needs.",
+        (LATENCY,), **field("latency"), changes_music=False,
+    ),
+    Control(
+        "clock_latency", "/clock/latency", "The same for MIDI clock out.",
+        (LATENCY,), **field("clock_latency"), changes_music=False,
     ),
     Control(
         "swing", "/swing", "How late every second sixteenth (or eighth) is: 0 straight, 0.667 a "

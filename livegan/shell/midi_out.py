@@ -82,8 +82,9 @@ def quiet_stderr() -> Iterator[None]:
         os.close(nothing)
 
 
-def ports_by_backend() -> dict[str, list[str]]:
-    """Names of the outputs of every backend that has a MIDI system behind it, best first."""
+def ports_by_backend(kind: str = "MidiOut") -> dict[str, list[str]]:
+    """Names of the outputs (or, of `MidiIn`, the inputs) of every backend that has a MIDI system behind
+    it, best first."""
     try:
         import rtmidi
     except ImportError:
@@ -95,7 +96,7 @@ def ports_by_backend() -> dict[str, list[str]]:
         if api not in rtmidi.get_compiled_api() or (wanted and wanted not in backend):
             continue
         with quiet_stderr(), suppress(Exception):  # each backend fails in a way of its own
-            probe = rtmidi.MidiOut(api, name=f"{NAME}-probe")
+            probe = getattr(rtmidi, kind)(api, name=f"{NAME}-probe")
             found[backend] = probe.get_ports()
             probe.delete()
     return found

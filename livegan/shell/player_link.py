@@ -24,9 +24,12 @@ class PlayerGone:
 class PlayerLink:
     """One player process. `start` spawns it; reports come on a thread."""
 
-    def __init__(self, midi_out: str | None, clock_out: str | None = None) -> None:
+    def __init__(
+        self, midi_out: str | None, clock_out: str | None = None, clock_in: str | None = None
+    ) -> None:
         self.midi_out = midi_out
         self.clock_out = clock_out
+        self.clock_in = clock_in
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -44,6 +47,7 @@ class PlayerLink:
             str(theirs.fileno()),
             self.midi_out or "",
             self.clock_out or "",
+            self.clock_in or "",
         ]
         with theirs:
             self._process = subprocess.Popen(

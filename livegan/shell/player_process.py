@@ -3,7 +3,7 @@
 It is started with a socket and imports only the player's core and the MIDI port. If its parent is gone
 the socket closes, and it silences every sounding note before it ends.
 
-    python -m livegan.shell.player_process SOCKET_FD [MIDI_OUT [CLOCK_OUT]]
+    python -m livegan.shell.player_process SOCKET_FD [MIDI_OUT [CLOCK_OUT [CLOCK_IN]]]
 """
 
 from __future__ import annotations
@@ -18,26 +18,37 @@ import sys
 import time
 from types import FrameType
 
+from livegan.core.leading import INTERNAL, Follower
 from livegan.core.messages import (
     BarStarted,
     BeatStarted,
     Command,
+    Halted,
+    LeaderTempo,
+    Led,
     Lines,
     Message,
     Opened,
+    Panic,
+    Play,
     Played,
     Quit,
     Report,
     Sent,
+    SetLatency,
+    SetLeader,
+    SetTempo,
     Stop,
     Stopped,
     TempoSet,
     pack,
 )
-from livegan.core.outputs import BarLine, Beat, Clock, Event, Output, Tempo
+from livegan.core.outputs import BarLine, Beat, Event, Output, Tempo
 from livegan.core.player import Player
 
+from .leaders import Leader, NoLeader, open_leader
 from .midi_out import OWN_PORT, NoMidi, NoSuchPort, Nowhere, Sink, open_output
+from .outgoing import Outgoing
 
 SPIN_SECONDS = 0.0004
 DRAIN_SECONDS = 0.03
@@ -45,6 +56,12 @@ DRAIN_SECONDS = 0.03
 IDLE_SECONDS = 1.0
 OUTBOX_BYTES = 1 << 20
 PRIORITY = 60
+FOLLOW_SECONDS = 0.01
+"""How often a leader is asked where it is."""
+SWITCH_SECONDS = 1e-4
+"""The thread that hears MIDI must not wait for ours to spin."""
+TOLD_APART = 0.05
+"""Quarters a minute by which a leader's tempo must change to be told."""
 
 
 def ask_for_realtime() -> bool:
@@ -57,53 +74,96 @@ def ask_for_realtime() -> bool:
 
 
 class PlayerProcess:
-    """Reads commands, sends what is due, reports. MIDI clock goes to `clock_sink`, if there is one."""
+    """Reads commands, goes along with a leader, sends what is due, reports. MIDI clock goes to
+    `clock_sink`, if there is one; a leader's comes from `clock_in`."""
 
-    def __init__(self, link: socket.socket, sink: Sink, clock_sink: Sink | None = None) -> None:
+    def __init__(
+        self,
+        link: socket.socket,
+        sink: Sink,
+        clock_sink: Sink | None = None,
+        clock_in: str | None = None,
+    ) -> None:
         self.link = link
         self.sink = sink
         self.clock_sink = clock_sink
+        self.clock_in = clock_in
+        self.clock = time.monotonic
         self.player = Player(clock_out=clock_sink is not None)
+        self.outgoing = Outgoing(sink, clock_sink, self.clock)
+        self.leader: Leader | None = None
+        self.follower = Follower(self.player)
         self.lines = Lines()
         self.outbox = bytearray()
-        self.lateness: list[float] = []
         self.sent: list[Sent] = []
         self.running = True
-        self.clock = time.monotonic
+        self._led_by = INTERNAL
+        self._told_bpm = 0.0
+        self._ask_at = 0.0
+
+    @property
+    def now(self) -> float:
+        """The time that the player lives in: ahead of the clock by as much as something is to be sent
+        earlier."""
+        return self.clock() + self.outgoing.ahead
 
     def run(self) -> None:
         """Until told to quit or the parent is gone; leaves nothing sounding."""
         try:
             while self.running:
-                deadline = self.player.deadline()
+                deadline = self.deadline()
                 if deadline is not None and deadline - self.clock() <= SPIN_SECONDS:
                     self.play(deadline)
                 elif self.wait(deadline):
                     self.read()
+                if self.leader and self.clock() >= self._ask_at:
+                    self.follow(self.leader)
         finally:
-            now = self.clock()
-            self.perform([*self.player.stop(now), *self.player.panic(now)])
-            self.report(self.played())
-            time.sleep(DRAIN_SECONDS)
-            self.sink.close()
-            if self.clock_sink and self.clock_sink is not self.sink:
-                self.clock_sink.close()
+            self.end()
+
+    def end(self) -> None:
+        now = self.now
+        self.silence([*self.player.stop(now), *self.player.panic(now)])
+        self.report(self.played())
+        if self.leader:
+            self.leader.close()
+        time.sleep(DRAIN_SECONDS)
+        self.sink.close()
+        if self.clock_sink and self.clock_sink is not self.sink:
+            self.clock_sink.close()
+
+    def deadline(self) -> float | None:
+        """When something is to be made out or sent, by the clock."""
+        made = self.player.deadline()
+        due = [] if made is None else [made - self.outgoing.ahead]
+        if self.outgoing.deadline is not None:
+            due.append(self.outgoing.deadline)
+        return min(due, default=None)
 
     def play(self, deadline: float) -> None:
         """Make out what is due while there is time, spin to the moment, send."""
-        outputs = self.player.due(max(deadline, self.clock()))
+        outputs = self.player.due(max(deadline, self.clock()) + self.outgoing.ahead)
+        for output in outputs:
+            self.outgoing.take(output)
         while self.clock() < deadline:
             pass
-        self.perform(outputs)
+        self.outgoing.send(self.clock())
+        self.tell(outputs)
 
     def wait(self, deadline: float | None) -> bool:
-        """Sleep until shortly before the deadline; True if a command came."""
-        left = IDLE_SECONDS if deadline is None else deadline - self.clock() - SPIN_SECONDS
+        """Sleep until shortly before the deadline; True if a command came. A leader that has something
+        to say is asked at once."""
+        wakes = self.leader.wakes if self.leader else None
+        until = IDLE_SECONDS if deadline is None else deadline - self.clock() - SPIN_SECONDS
+        left = min(until, self._ask_at - self.clock()) if self.leader else until
+        readers: list[socket.socket | int] = [self.link] if wakes is None else [self.link, wakes]
         writers = [self.link] if self.outbox else []
-        readable, writable, _ = select.select([self.link], writers, [], max(0.0, left))
+        readable, writable, _ = select.select(readers, writers, [], max(0.0, left))
         if writable:
             self.flush()
-        return bool(readable)
+        if wakes is not None and wakes in readable:
+            self._ask_at = 0.0
+        return self.link in readable
 
     def read(self) -> None:
         try:
@@ -117,27 +177,94 @@ class PlayerProcess:
             self.obey(message)
 
     def obey(self, message: Message) -> None:
-        if isinstance(message, Quit):
-            self.running = False
-        elif isinstance(message, Command):
-            self.perform(self.player.obey(message, self.clock()))
-        if isinstance(message, Stop):
-            self.report(self.played())
-            self.report(Stopped())
+        match message:
+            case Quit():
+                self.running = False
+            case SetLatency(notes, clock):
+                self.outgoing.set_latency(notes, clock)
+            case SetLeader(leader, lost):
+                self.follower.lost = lost
+                if leader != self._led_by:
+                    self.lead_by(leader)
+            case Play() if self.leader:
+                self.follower.play()
+                self.leader.play()
+            case SetTempo(bpm) if self.leader:
+                self.leader.set_tempo(bpm)
+                self._told_bpm = 0.0
+            case Stop():
+                self.halt()
+            case Panic():
+                self.silence(self.player.obey(message, self.now))
+            case _ if isinstance(message, Command):
+                self.perform(self.player.obey(message, self.now))
+
+    def halt(self) -> None:
+        """The performer wants silence; a leader that can be told stops, too."""
+        self.silence(self.player.stop(self.now))
+        self.follower.stop()
+        if self.leader:
+            self.leader.stop()
+        self.report(self.played())
+        self.report(Stopped())
+
+    # leaders
+
+    def lead_by(self, name: str) -> None:
+        """Somebody else, or ourselves, from now on. Who leads stays if the other can't."""
+        leader = None
+        if name != INTERNAL:
+            try:
+                leader = open_leader(name, self.clock_in, self.player.bpm)
+            except NoLeader as error:
+                self.report(Led(self._led_by, str(error)))
+                return
+        if self.leader:
+            self.leader.close()
+        self.leader, self._led_by = leader, name
+        self.follower = Follower(self.player, self.follower.lost)
+        if leader and self.player.playing:
+            leader.play()
+        self._told_bpm = self._ask_at = 0.0
+        self.report(Led(name, ""))
+
+    def follow(self, leader: Leader) -> None:
+        """Go along with the leader."""
+        self._ask_at = self.clock() + FOLLOW_SECONDS
+        lead = leader.lead(self.clock())
+        outputs, reports = self.follower.follow(lead, self.now)
+        if any(isinstance(report, Halted) for report in reports):
+            self.silence(list(outputs))
+            reports = [self.played(), Stopped(), *reports]
+        else:
+            self.perform(list(outputs))
+        for report in reports:
+            self.report(report)
+        if lead.curve and abs(lead.curve.bpm - self._told_bpm) > TOLD_APART:
+            self._told_bpm = lead.curve.bpm
+            self.report(LeaderTempo(round(lead.curve.bpm, 2)))
+
+    # out
 
     def perform(self, outputs: list[Output]) -> None:
-        """Send MIDI first, then report: the music never waits for the parent."""
+        """Send what is due, then report: the music never waits for the parent."""
+        for output in outputs:
+            self.outgoing.take(output)
+        self.outgoing.send(self.clock())
+        self.tell(outputs)
+
+    def silence(self, outputs: list[Output]) -> None:
+        """Send what ends notes, whatever the ports' latency."""
+        self.outgoing.cut()
+        self.outgoing.send_now(outputs)
+        self.tell(outputs)
+
+    def tell(self, outputs: list[Output]) -> None:
         reports: list[Report] = []
         for output in outputs:
             match output:
-                case Event():
-                    self.sink.send((output.status, output.data1, output.data2))
-                    self.lateness.append(self.clock() - output.due)
-                    if not output.click:
-                        self.sent.append(output.sent)
-                case Clock(_, data):
-                    assert self.clock_sink is not None
-                    self.clock_sink.send(data)
+                case Event(click=False):
+                    self.sent.append(output.sent)
                 case BarLine(_, bar, revision, repeated):
                     reports += [self.played(), BarStarted(bar, revision, repeated)]
                 case Beat(_, bar, beat):
@@ -149,10 +276,10 @@ class PlayerProcess:
 
     def played(self) -> Played:
         """What was sent since the last time it was asked."""
-        late = sorted(self.lateness) or [0.0]
+        late = sorted(self.outgoing.lateness) or [0.0]
         median, worst = late[len(late) // 2] * 1e3, late[-1] * 1e3
         report = Played(tuple(self.sent), median, worst, self.player.late_notes)
-        self.lateness.clear()
+        self.outgoing.lateness.clear()
         self.sent.clear()
         self.player.late_notes = 0
         return report
@@ -184,14 +311,15 @@ def main(arguments: list[str]) -> None:
     """Entry of the child process."""
     link = socket.socket(fileno=int(arguments[0]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the parent, which tells us
-    midi_out, clock_out = [name or None for name in [*arguments[1:], "", ""][:2]]
+    midi_out, clock_out, clock_in = [name or None for name in [*arguments[1:], "", "", ""][:3]]
     try:
         sink, clock_sink, why = open_ports(midi_out, clock_out)
     except NoSuchPort as error:
         link.sendall(pack(Opened("", f"!{error}", False)))
         return
     link.setblocking(False)
-    process = PlayerProcess(link, sink, clock_sink)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    process = PlayerProcess(link, sink, clock_sink, clock_in)
 
     def end(number: int, frame: FrameType | None) -> None:
         link.shutdown(socket.SHUT_RD)  # as if the parent were gone: nothing is torn in the middle

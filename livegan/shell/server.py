@@ -16,15 +16,20 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from livegan.core import state as states
 from livegan.core.conductor import Conductor
 from livegan.core.controls import PREFIX, BadControl
+from livegan.core.leading import INTERNAL
 from livegan.core.messages import (
     BarStarted,
     BeatStarted,
     Command,
+    Halted,
+    Joined,
+    LeaderTempo,
+    Led,
     Opened,
     Panic,
     Play,
@@ -62,6 +67,9 @@ SHORT_LIFE_SECONDS = 2.0
 OUTGOING = frozenset(PREFIX + told.address for told in ANNOUNCEMENTS)
 
 
+Kind = TypeVar("Kind", Opened, Led)
+
+
 class CannotStart(RuntimeError):
     """The daemon can't run as asked; one line says why."""
 
@@ -74,6 +82,10 @@ class ServerConfig:
     port: int
     midi_out: str | None
     clock_out: str | None
+    clock_in: str | None
+    sync: str
+    latency: float
+    clock_latency: float
     model: str
     device: str
     bpm: float
@@ -91,7 +103,7 @@ class Server:
         self.view = view
         self.inbox = Inbox()
         self.osc = OscPort(config.host, config.port)
-        self.link = PlayerLink(config.midi_out, config.clock_out)
+        self.link = PlayerLink(config.midi_out, config.clock_out, config.clock_in)
         self.feedback = Feedback(self.osc)
         self.loader = ModelLoader(config.device, self.inbox.put)
         self.status = Status(tempo=config.bpm)
@@ -125,7 +137,13 @@ class Server:
         generator = load_model(self.config.model, self.config.device)
         opened = self._wait_for_player()
         state = states.initial(self.config.seed, generator.info.latent)
-        state = replace(state, tempo=self.config.bpm)
+        state = replace(
+            state,
+            tempo=self.config.bpm,
+            sync=self.config.sync,
+            latency=self.config.latency,
+            clock_latency=self.config.clock_latency,
+        )
         self.conductor = Conductor(generator, state, read_tune(self.config.given))
         if self.config.record:
             from .recorder import Recorder  # with mido, which playing does not need
@@ -133,6 +151,8 @@ class Server:
             self.recorder = Recorder(self.config.record, generator.info.tracks, self.config.bpm)
         self._say_hello(generator, opened)
         self.link.send(self.conductor.start())
+        if self.config.sync != INTERNAL:
+            self._wait_for_leader()
         self.osc.start(self.inbox.put_osc)
         if self.config.play:
             self._apply(move_for(f"{PREFIX}/play", ()))
@@ -145,12 +165,23 @@ class Server:
         self.link.start(self.inbox.put)
 
     def _wait_for_player(self) -> Opened:
+        opened = self._wait_for(Opened)
+        if opened.why.startswith("!"):
+            raise CannotStart(opened.why[1:])
+        return opened
+
+    def _wait_for_leader(self) -> None:
+        led = self._wait_for(Led)
+        if led.why:
+            raise CannotStart(led.why)
+        self._be_led(led)
+
+    def _wait_for(self, kind: type[Kind]) -> Kind:
+        """The player's first word of this kind."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and not self.stopping:
             item = self.inbox.get(TICK_SECONDS)
-            if isinstance(item, Opened):
-                if item.why.startswith("!"):
-                    raise CannotStart(item.why[1:])
+            if isinstance(item, kind):
                 return item
             if isinstance(item, PlayerGone):
                 raise CannotStart("the player process ended before it was ready")
@@ -237,6 +268,8 @@ class Server:
                 self._take_osc(item)
             case OscBad(sender, why):
                 self._refuse(sender, "", why)
+            case Led() | LeaderTempo() | Joined() | Halted():
+                self._take_lead(item)
             case Opened() | BarStarted() | BeatStarted() | TempoSet() | Stopped() | Played():
                 self._take_report(item)
             case PlayerGone(process_id):
@@ -275,12 +308,16 @@ class Server:
 
     def _command(self, commands: list[Command]) -> None:
         self.link.send(commands)
+        self._show_transport()
+        state = self.conductor.state
+        if any(isinstance(command, Play) for command in commands):
+            self.status.bar, self.status.beat = state.first_bar + 1, 1
+
+    def _show_transport(self) -> None:
         state = self.conductor.state
         self.status.playing, self.status.frozen = state.playing, state.held is not None
         if not state.playing:  # else the player tells
             self.status.tempo = state.tempo
-        if any(isinstance(command, Play) for command in commands):
-            self.status.bar, self.status.beat = state.first_bar + 1, 1
 
     def _act(self, move: Move, item: OscIn) -> bool:
         """The controls that are the server's own, and those that need to know when they were moved."""
@@ -337,6 +374,27 @@ class Server:
                 self.feedback.tell("/tempo/now", bpm)
             case Played():
                 self._take_played(report)
+
+    def _take_lead(self, report: Led | LeaderTempo | Joined | Halted) -> None:
+        """What a leader of the time does to us."""
+        match report:
+            case Led():
+                self._be_led(report)
+            case LeaderTempo(bpm):
+                self.conductor.led_tempo(bpm)
+            case Joined(bar, fresh):
+                self.conductor.joined(bar, fresh)
+            case Halted():
+                self.link.send(self.conductor.halted())
+        self._show_transport()
+
+    def _be_led(self, led: Led) -> None:
+        self.conductor.led(led.leader)
+        if led.why:
+            self._error(led.why)
+            self.feedback.tell("/error", "/sync", led.why)
+        else:
+            self._show(lambda: self.view.say("sync", f"time: {led.leader}", leader=led.leader))
 
     def _tell_bar(self, bar: int) -> None:
         self.status.inference = self.conductor_inference()
