@@ -15,6 +15,7 @@ from queue import Queue
 from typing import Any
 
 import pytest
+import rtmidi
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from livegan.shell.osc import OscIn, OscPort
@@ -113,6 +114,66 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
         if daemon.process.poll() is None:
             daemon.process.kill()
             daemon.process.wait()
+
+
+Heard = tuple[float, int, int, int]
+
+
+@dataclass
+class Synth:
+    """An independent MIDI client that keeps all that it hears, with the time."""
+
+    heard: list[Heard] = field(default_factory=list)
+    clock: list[tuple[float, ...]] = field(default_factory=list)
+
+    def __call__(self, event: tuple[list[int], float], data: object) -> None:
+        message = event[0]
+        if len(message) == 3 and message[0] < 0xF0:
+            self.heard.append((time.monotonic(), message[0], message[1], message[2]))
+        elif message[0] >= 0xF0:
+            self.clock.append((time.monotonic(), *message))
+
+    def sounding(self) -> set[tuple[int, int]]:
+        on: set[tuple[int, int]] = set()
+        for _, status, pitch, _ in list(self.heard):
+            if status & 0xF0 == 0x90:
+                on.add((status & 0x0F, pitch))
+            elif status & 0xF0 == 0x80:
+                on.discard((status & 0x0F, pitch))
+        return on
+
+    def strikes(self) -> list[Heard]:
+        return [event for event in list(self.heard) if event[1] & 0xF0 == 0x90]
+
+
+@pytest.fixture
+def listen(jack: str) -> Iterator[Callable[[], Synth]]:
+    """Connect a client to the daemon's port."""
+    inputs: list[rtmidi.MidiIn] = []
+
+    def connect() -> Synth:
+        synth = Synth()
+        midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"synth{len(inputs)}")
+
+        def connected() -> bool:
+            try:
+                names = midi_in.get_ports()
+                place = next(i for i, name in enumerate(names) if name.startswith("livegan:"))
+                midi_in.open_port(place)
+            except (StopIteration, rtmidi.RtMidiError):  # not there yet, or going while we looked
+                return False
+            return True
+
+        midi_in.set_callback(synth)
+        midi_in.ignore_types(timing=False)
+        wait_for(connected, 10, "livegan port")
+        inputs.append(midi_in)
+        return synth
+
+    yield connect
+    for midi_in in inputs:
+        midi_in.close_port()
+        midi_in.delete()
 
 
 @dataclass
