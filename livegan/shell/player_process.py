@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import select
 import signal
 import socket
@@ -38,22 +37,13 @@ from livegan.core.outputs import BarLine, Beat, Clock, Event, Output, Tempo
 from livegan.core.player import Player
 
 from .midi_out import OWN_PORT, NoMidi, NoSuchPort, Nowhere, Sink, open_output
+from .priority import ask_for_realtime, lock_memory
 
 SPIN_SECONDS = 0.0004
 DRAIN_SECONDS = 0.03
 """JACK takes what was sent at its next period: closing the port sooner would lose the last offs."""
 IDLE_SECONDS = 1.0
 OUTBOX_BYTES = 1 << 20
-PRIORITY = 60
-
-
-def ask_for_realtime() -> bool:
-    """First-in-first-out scheduling where the system grants it."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except (AttributeError, OSError):
-        return False
-    return True
 
 
 class PlayerProcess:
@@ -200,8 +190,9 @@ def main(arguments: list[str]) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    lock_memory()
     clock_port = clock_sink.name if clock_sink else ""
-    process.report(Opened(sink.name, why, ask_for_realtime(), clock_port))
+    process.report(Opened(sink.name, why, bool(ask_for_realtime()), clock_port))
     process.run()
 
 
