@@ -57,7 +57,8 @@ def rtkit() -> str:
     import subprocess
 
     def give_back(*_: object) -> None:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        policy = os.SCHED_OTHER | os.SCHED_RESET_ON_FORK  # the flag can't be taken back
+        os.sched_setscheduler(0, policy, os.sched_param(0))
 
     signal.signal(signal.SIGXCPU, give_back)
     resource.setrlimit(resource.RLIMIT_RTTIME, (WARNED_AFTER, KILLED_AFTER))
