@@ -38,9 +38,11 @@ def test_a_percentile_is_a_time_that_was_measured_and_that_so_many_do_not_pass(
     ],
 )
 def test_a_timer_is_judged_by_its_99th_percentile_and_its_worst(late: list[float], level: str) -> None:
-    finding = diagnosis.timer(late)
-    assert finding.level == level
-    assert bool(finding.advice) == (level != "ok")
+    for realtime in (False, True):
+        finding = diagnosis.timer(late, realtime)
+        assert finding.level == level
+        assert bool(finding.advice) == (level != "ok")
+        assert ("real-time" in finding.advice) == (level != "ok" and not realtime)
 
 
 def test_what_is_not_granted_is_a_warning_with_the_way_to_grant_it() -> None:

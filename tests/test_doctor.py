@@ -79,6 +79,8 @@ def test_without_the_privilege_it_says_how_to_be_granted_it(free_port: int) -> N
     for name in ("priority", "memory"):
         assert found[name]["level"] == "warn"
         assert "/etc/security/limits.d" in found[name]["advice"]
+    assert "rtkit" in found["priority"]["advice"]
+    assert "rtkit" not in found["memory"]["advice"], "it locks no memory"
 
 
 def test_a_port_that_another_program_has_is_bad() -> None:

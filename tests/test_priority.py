@@ -31,12 +31,16 @@ def player(
     with ours, log.open("w") as errors:
         with theirs:
             child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=errors, env=env)
-        ours.settimeout(ANSWERS_SECONDS)
-        (opened,) = Lines().feed(ours.recv(1 << 16))
-        assert isinstance(opened, Opened)
-        yield opened, child.pid
-        ours.sendall(pack(Quit()))
-        assert child.wait(ANSWERS_SECONDS) == 0
+        try:
+            ours.settimeout(ANSWERS_SECONDS)
+            (opened,) = Lines().feed(ours.recv(1 << 16))
+            assert isinstance(opened, Opened)
+            yield opened, child.pid
+            ours.sendall(pack(Quit()))
+            assert child.wait(ANSWERS_SECONDS) == 0
+        finally:
+            child.kill()
+            child.wait()
 
 
 def locked_kilobytes(process_id: int) -> int:

@@ -62,14 +62,16 @@ def shown(times: Spread) -> str:
     return f"median {times.p50:.2g} ms, 99 of 100 within {times.p99:.2g} ms, worst {times.worst:.2g} ms"
 
 
-def timer(late: Sequence[float]) -> Finding:
-    """Lateness of the player's own waiting, in seconds."""
+def timer(late: Sequence[float], realtime: bool) -> Finding:
+    """Lateness of the player's own waiting, in seconds, with real-time priority or without."""
     times = spread(late)
     figures = {f"{name}_ms": value for name, value in times._asdict().items()}
     says = f"waking up late by: {shown(times)}"
     if times.p99 < FELT_MS and times.worst < HEARD_MS:
         return Finding("timer", "ok", says, figures=figures)
-    advice = "grant real-time priority (see priority) and close what keeps the processor busy"
+    advice = "close what keeps the processor busy"
+    if not realtime:
+        advice = f"grant real-time priority (see priority), or {advice}"
     return Finding("timer", "warn" if times.p99 < HEARD_MS else "bad", says, advice, figures)
 
 
@@ -82,15 +84,15 @@ def priority(granted: str, how_to_grant: str) -> Finding:
     return Finding("priority", "warn", says, how_to_grant, figures)
 
 
-def memory(locked: bool, how_to_grant: str) -> Finding:
-    """`how_to_grant` is empty where the system has no such thing."""
+def memory(locked: bool, how_to_lock: str) -> Finding:
+    """`how_to_lock` is empty where the system has no such thing."""
     figures = {"locked": locked}
     if locked:
         return Finding("memory", "ok", "the player's memory stays in memory", figures=figures)
-    if not how_to_grant:
+    if not how_to_lock:
         return Finding("memory", "ok", "this system has no way to lock memory", figures=figures)
     says = "the player's memory is not locked: with little of it free, notes can be late"
-    return Finding("memory", "warn", says, how_to_grant, figures)
+    return Finding("memory", "warn", says, how_to_lock, figures)
 
 
 class Midi(NamedTuple):

@@ -16,7 +16,7 @@ from livegan.core.model import BadModel
 
 from .generator import load_model
 from .machine import clock_source, clock_tick, look_at_audio, look_at_cpu, look_at_midi
-from .priority import how_to_grant
+from .priority import how_to_grant, how_to_lock
 from .reach import look_at
 
 PROBE_SECONDS = 30.0
@@ -46,9 +46,9 @@ def examine_player() -> Iterator[Finding]:
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         yield Finding("timer", "bad", f"the player's process can't run ({error})", "reinstall livegan")
         return
-    yield diagnosis.timer(probed["late"])
+    yield diagnosis.timer(probed["late"], bool(probed["granted"]))
     yield diagnosis.priority(probed["granted"], how_to_grant())
-    yield diagnosis.memory(probed["locked"], how_to_grant() if sys.platform == "linux" else "")
+    yield diagnosis.memory(probed["locked"], how_to_lock())
 
 
 def probe() -> Any:

@@ -26,6 +26,8 @@ AVRT_CRITICAL = 2
 MCL_CURRENT_AND_FUTURE = 3
 SPARE_BYTES = 512 << 20
 CAP_IPC_LOCK = 1 << 14
+LIMITS = "/etc/security/limits.d/livegan.conf"
+MEMLOCK = "memlock unlimited"
 
 
 def ask_for_realtime() -> str:
@@ -147,13 +149,20 @@ def may_lock() -> bool:
 
 
 def how_to_grant() -> str:
-    """What the user can do to be granted both, in a line."""
+    """What the user can do to be granted real-time priority, in a line; with it goes locked memory."""
     if sys.platform != "linux":
         return "see docs/timing.md"
-    limits = " and ".join(
-        f"'@{group()} - {one}'" for one in (f"rtprio {FIFO_PRIORITY}", "memlock unlimited")
-    )
-    return f"install rtkit, or put {limits} into /etc/security/limits.d/livegan.conf and log in again"
+    return f"install rtkit, or {limits(f'rtprio {FIFO_PRIORITY}', MEMLOCK)}"
+
+
+def how_to_lock() -> str:
+    """The same for locked memory alone; empty where the system has no such thing."""
+    return limits(MEMLOCK) if sys.platform == "linux" else ""
+
+
+def limits(*rights: str) -> str:
+    lines = " and ".join(f"'@{group()} - {right}'" for right in rights)
+    return f"put {lines} into {LIMITS} and log in again"
 
 
 def group() -> str:
