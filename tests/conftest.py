@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
@@ -23,6 +23,12 @@ from livegan.shell.osc import OscIn, OscPort
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other only slow small tests
 
 LIVEGAN = [sys.executable, "-m", "livegan"]
+UNPRIVILEGED = [
+    *("env", "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere"),
+    *("prlimit", "--rtprio=0", "--memlock=65536"),
+    *(["setpriv", "--bounding-set=-sys_nice,-ipc_lock"] if os.geteuid() == 0 else []),
+]
+"""Before a command: it is granted neither real-time priority nor locked memory."""
 JACK_SERVER = f"livegan-test-{os.getpid()}"
 
 
@@ -91,11 +97,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     """Start daemons on free ports; they are ended after the test."""
     daemons: list[Daemon] = []
 
-    def start(*arguments: str) -> Daemon:
+    def start(*arguments: str, prefix: Sequence[str] = ()) -> Daemon:
         log = tmp_path / f"serve{len(daemons)}.log"
         with log.open("w") as out:
             process = subprocess.Popen(
-                [*LIVEGAN, "serve", "--port", "0", *arguments], stdout=out, stderr=out, text=True
+                [*prefix, *LIVEGAN, "serve", "--port", "0", *arguments],
+                stdout=out,
+                stderr=out,
+                text=True,
             )
 
         def listening() -> int:

@@ -164,6 +164,7 @@ def starts_of(file: mido.MidiFile) -> list[int]:
         (["export", "x.pt", "y.onnx"], "x.pt: no such file"),
         (["export", "x.pt", "y.txt"], "must end in .onnx"),
         (["inspect", "README.md"], "not a bar archive"),
+        (["doctor", "--port", "0"], "0 is not in the range"),
         (["dance"], "No such command 'dance'"),
     ],
 )
@@ -196,7 +197,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_named(line: str, why: str, tmp
 
 
 COMMANDS = [
-    "serve", "render", "send", "ports", "models", "completion",
+    "serve", "render", "send", "doctor", "ports", "models", "completion",
     "prepare", "train", "export", "evaluate", "inspect",
 ]  # fmt: skip
 

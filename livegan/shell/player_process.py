@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import select
 import signal
 import socket
@@ -49,28 +48,19 @@ from livegan.core.player import Player
 from .leaders import Leader, NoLeader, open_leader
 from .midi_out import OWN_PORT, NoMidi, NoSuchPort, Nowhere, Sink, open_output
 from .outgoing import Outgoing
+from .priority import ask_for_realtime, lock_memory
 
 SPIN_SECONDS = 0.0004
 DRAIN_SECONDS = 0.03
 """JACK takes what was sent at its next period: closing the port sooner would lose the last offs."""
 IDLE_SECONDS = 1.0
 OUTBOX_BYTES = 1 << 20
-PRIORITY = 60
 FOLLOW_SECONDS = 0.01
 """How often a leader is asked where it is."""
 SWITCH_SECONDS = 1e-4
 """The thread that hears MIDI must not wait for ours to spin."""
 TOLD_APART = 0.05
 """Quarters a minute by which a leader's tempo must change to be told."""
-
-
-def ask_for_realtime() -> bool:
-    """First-in-first-out scheduling where the system grants it."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except (AttributeError, OSError):
-        return False
-    return True
 
 
 class PlayerProcess:
@@ -328,8 +318,9 @@ def main(arguments: list[str]) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    lock_memory()
     clock_port = clock_sink.name if clock_sink else ""
-    process.report(Opened(sink.name, why, ask_for_realtime(), clock_port))
+    process.report(Opened(sink.name, why, bool(ask_for_realtime()), clock_port))
     process.run()
 
 

@@ -51,6 +51,7 @@ from .inbox import MAX_BACKLOG, Inbox
 from .model_loader import ModelCame, ModelLoader
 from .osc import Address, OscBad, OscIn, OscPort
 from .player_link import PlayerGone, PlayerLink
+from .priority import how_to_grant
 from .tune import read_tune
 from .view import QuietView, Status, View
 
@@ -193,8 +194,9 @@ class Server:
         self.status.osc = f"{self.osc.host}:{self.osc.port}"
         self.status.midi = opened.port or "none"
         if opened.port:
-            priority = "" if opened.realtime else " (no real-time priority)"
-            self.view.say("midi", f"MIDI out: {opened.port}{priority}", port=opened.port)
+            self.view.say("midi", f"MIDI out: {opened.port}", port=opened.port)
+            if not opened.realtime:
+                self.view.say("priority", f"no real-time priority: {how_to_grant()}")
         else:
             self.view.say("midi", f"{opened.why}; playing without a port", port=None)
         if opened.clock_port:
