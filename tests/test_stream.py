@@ -36,7 +36,15 @@ from livegan_train.stream.cells import Cells, cells_of_codes, cells_of_roll, cod
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData, keys_of, places_of
 from livegan_train.stream.features import axes
-from livegan_train.stream.losses import divergence, intervals, intervals_apart, reconstruction
+from livegan_train.stream.losses import divergence, reconstruction
+from livegan_train.stream.matched import (
+    clouds_apart,
+    intervals,
+    intervals_apart,
+    outlines,
+    shared,
+    sorted_apart,
+)
 from livegan_train.stream.networks import Shape, latent_of, on_spheres, place_and_detail
 from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import (
@@ -306,14 +314,55 @@ def test_normal_codes_diverge_from_nothing() -> None:
     assert float(divergence(nothing, nothing - 2)) > 0
 
 
+def test_the_distance_of_two_clouds_is_nothing_where_they_are_alike() -> None:
+    random = torch.Generator().manual_seed(1)
+
+    def cloud(count: int, shift: float, stretch: float) -> torch.Tensor:
+        return shift + stretch * torch.randn(count, 6, generator=random)
+
+    def apart(shift: float, stretch: float) -> float:
+        found = [
+            float(clouds_apart(cloud(40, shift, stretch), cloud(64, 0, 1), random)) for _ in range(60)
+        ]
+        return sum(found) / len(found)
+
+    alike = apart(0, 1)
+    assert abs(alike) < 0.01, "unbiased, though of few points"
+    assert apart(1, 1) > 0.2
+    assert apart(0, 0.3) > 0.1, "too much alike is as wrong"
+
+
+def test_batches_of_other_sizes_are_matched_by_their_shares() -> None:
+    values = torch.linspace(0, 1, 100)[:, None]
+    assert float(sorted_apart(values[::4], values, 0.1)) < 0.01
+    assert float(sorted_apart(values[::4] + 1, values, 0.1)) > 1
+
+
+def chord(*pitches: int) -> Cells:
+    """Struck on the first cell of a bar."""
+    onset = torch.zeros(1, 1, 16, 84)
+    onset[0, 0, 0, list(pitches)] = 1.0
+    return Cells(onset, onset)
+
+
+def test_bars_share_what_is_struck_at_once_and_what_sounds() -> None:
+    pitched = torch.tensor([True])
+    one, transposed = chord(40, 44), chord(46, 50)
+    octave = chord(52, 56)
+    rhythm, _, harmony, _ = shared(one, octave, pitched)[0].tolist()
+    assert (rhythm, harmony) == (pytest.approx(1), pytest.approx(1))
+    assert shared(one, transposed, pitched)[0, 2] == 0
+    assert torch.isfinite(shared(one, Cells(one.onset * 0, one.hold * 0), pitched)).all()
+
+
+def test_an_outline_tells_what_a_bar_is_like() -> None:
+    found = outlines(chord(40, 44))
+    assert found.shape == (1, 1, 16 + 16 + 12 + 9)
+    assert torch.isfinite(outlines(Cells(*(part * 0 for part in chord(40, 44))))).all()
+
+
 def test_intervals_are_counted_whatever_the_key_and_the_octave() -> None:
     pitched = torch.tensor([True])
-
-    def chord(*pitches: int) -> Cells:
-        onset = torch.zeros(1, 1, 16, 84)
-        onset[0, 0, 0, list(pitches)] = 1.0
-        return Cells(onset, onset)
-
     third, fifth, semitone = chord(40, 44), chord(40, 47), chord(40, 41)
     assert intervals(third, pitched)[0].tolist() == [0, 0, 0, 1, 0, 0]
     assert intervals(fifth, pitched)[0].tolist() == [0, 0, 0, 0, 1, 0]

@@ -12,8 +12,8 @@ from ..heads import ONSET_GRIDS
 from .networks import Shape
 
 MAY_BE_ZERO = (
-    "seed", "transpose", "critic_first", "asked", "matching", "intervals", "context",
-    "mismatched",
+    "seed", "transpose", "critic_first", "asked", "matching", "intervals", "outlines", "following",
+    "codes", "context", "mismatched",
 )  # fmt: skip
 SHARES = ("context", "mismatched", "detail")
 OF_AUTOENCODER = (
@@ -22,8 +22,8 @@ OF_AUTOENCODER = (
 )  # fmt: skip
 """What decides how the first part of the training ends."""
 OF_GAN = (
-    "lr", "critic_lr", "gamma", "penalty_every", "critic_first", "matching", "intervals", "detail",
-    "asked", "context", "mismatched", "ema",
+    "lr", "critic_lr", "gamma", "penalty_every", "critic_first", "matching", "intervals", "outlines",
+    "following", "codes", "detail", "asked", "context", "mismatched", "ema",
 )  # fmt: skip
 """What the second part alone goes by; `ema` averages in both, but hardly matters in the first."""
 
@@ -37,7 +37,8 @@ class StreamConfig:
     ones against reconstruction, in nats a bar, and a missing onset costs `missing` times a wrong one.
     Then the GAN, its critic alone for `critic_first` steps. `detail` is the size of the latent's last
     part, in standard deviations of the codes' own noise. Weights beside the GAN's loss: `asked`
-    (knobs), `matching` (counts) and `intervals`. `context` is the share of bars that hear the one
+    (knobs), and what of the batch is held to the data (`matched`): `matching` (counts), `intervals`,
+    `outlines`, `following` and `codes`. `context` is the share of bars that hear the one
     before, `mismatched` that of wrong pairs among them that the critic shall see through. The rest is
     as for others."""
 
@@ -56,15 +57,18 @@ class StreamConfig:
     missing: float = 1.3
     critic_first: int = 200
     detail: float = 0.5
-    asked: float = 0.05
-    matching: float = 1.0
-    intervals: float = 20.0
+    asked: float = 0.1
+    matching: float = 4.0
+    intervals: float = 40.0
+    outlines: float = 30.0
+    following: float = 20.0
+    codes: float = 5.0
     context: float = 0.6
     mismatched: float = 0.15
-    gamma: float = 2.0
+    gamma: float = 0.3
     penalty_every: int = 4
-    lr: float = 2e-4
-    critic_lr: float = 4e-4
+    lr: float = 6e-4
+    critic_lr: float = 1e-3
     ema: float = 0.999
     batch: int = 64
     steps: int = 20_000

@@ -28,7 +28,8 @@ from .cells import STRUCK, Cells, joined
 from .config import StreamConfig
 from .data import Batch, StreamData
 from .features import axes
-from .losses import asked_loss, divergence, intervals_apart, matching, reconstruction
+from .losses import asked_loss, divergence, reconstruction
+from .matched import clouds_apart, intervals_apart, matching, outlines, shared, sorted_apart
 from .networks import (
     BarEncoder,
     Inverse,
@@ -58,6 +59,8 @@ WARM_UP, COOL_DOWN, COLDEST = 200, 0.3, 0.03
 the GAN's rises."""
 DIVERGENCE_WARM_UP = 2_000
 INVERSE_FASTER = 5.0
+AGREEMENT_ROOM = 0.05
+"""In `matched.sorted_apart`, of shares of 0 to 1."""
 RESTING_RATE = 0.05
 """Notes, for each standard deviation of one bar's resting."""
 NATS = 15.0
@@ -260,11 +263,13 @@ def take_autoencoder(run: StreamRun, data: StreamData, state: dict[str, Any]) ->
 
 class Seen(NamedTuple):
     """A batch as a step sees it: the bars, and those before them where they are heard (`follows`), as
-    the decoder says them, and what the knobs measure."""
+    the decoder says them, with the codes of both; and what the knobs measure."""
 
     real: Batch
     now: Cells
     context: Cells
+    code: Tensor
+    code_before: Tensor
     follows: Tensor
     values: Tensor
     ranks: Tensor
@@ -306,23 +311,25 @@ def train_step(run: StreamRun, data: StreamData) -> Told:
 def look(run: StreamRun, data: StreamData) -> Seen:
     config = run.config
     real = data.batch(config.batch, run.random)
-    now, before = said_again(run, real)
+    (now, before), (code, code_before) = said_again(run, real)
     heard = real.before.onset.sum((1, 2, 3)) > 0
     follows = (run.rand(config.batch) < config.context) & heard
     values, sounding = attributes(real.now)
-    return Seen(real, now, before.where(follows), follows, values, run.ranks.of(values), sounding)
+    context, ranks = before.where(follows), run.ranks.of(values)
+    return Seen(real, now, context, code, code_before, follows, values, ranks, sounding)
 
 
 @torch.no_grad()
-def said_again(run: StreamRun, real: Batch) -> tuple[Cells, Cells]:
-    """Bars and those before them through the autoencoder, with the detail's noise: the critic shall not
-    judge the decoder, which stays as it is, but where in its codes the mapping goes."""
+def said_again(run: StreamRun, real: Batch) -> tuple[tuple[Cells, Cells], tuple[Tensor, Tensor]]:
+    """Bars and those before them through the autoencoder, with the detail's noise, and their codes: the
+    critic shall not judge the decoder, which stays as it is, but where in its codes the mapping
+    goes."""
     bars = joined(real.now, real.before)
     mean, _ = run.encoder(bars)
     code = mean + run.generator.mapping.grain * run.noise(*mean.shape)
     said = run.head.draw_cells(run.generator.decoder(code))
     count = len(real.place)
-    return said.rows(slice(count)), said.rows(slice(count, None))
+    return (said.rows(slice(count)), said.rows(slice(count, None))), (code[:count], code[count:])
 
 
 def set_rates(optimiser: torch.optim.Optimizer, lr: float) -> None:
@@ -427,18 +434,61 @@ def zero_centred(run: StreamRun, seen: Seen, bars: Cells) -> Tensor:
 
 def generator_loss(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> tuple[Tensor, Tensor]:
     """All that the mapping and its inverse learn from, and the GAN's part of it."""
-    config, real = run.config, seen.real
-    fake = run.critic(drawn.bars, seen.context, real.place)
+    config = run.config
+    fake = run.critic(drawn.bars, seen.context, seen.real.place)
     loss = relativistic_generator(Scores(scores.real.detach(), fake))
     asked = config.asked * asked_of(run, seen, drawn)
-    alike = config.intervals * intervals_apart(drawn.bars, real.now, run.pitched)
-    unasked = (drawn.knobs < 0).all(1)
-    kinds = [rows & unasked for rows in (seen.follows, ~seen.follows)]
-    counts = [matching(drawn.bars.rows(k), real.now) for k in kinds if int(k.sum()) >= LEAST_MATCHED]
-    if counts:
-        alike = alike + config.matching * torch.stack(counts).mean()
     found = (run.inverse(drawn.code.detach()) - drawn.known).pow(2).mean()
-    return loss + asked + alike + found, loss.detach()
+    return loss + asked + matched(run, seen, drawn) + found, loss.detach()
+
+
+def matched(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
+    """What of the batch as a whole is held to the real one's. Bars of which something was asked are
+    left out, but for their intervals."""
+    config = run.config
+    unasked = (drawn.knobs < 0).all(1)
+    follows, alone = seen.follows & unasked, ~seen.follows & unasked
+    terms = [config.intervals * intervals_apart(drawn.bars, seen.real.now, run.pitched)]
+    kinds = [rows for rows in (follows, alone) if int(rows.sum()) >= LEAST_MATCHED]
+    if kinds:
+        counts = [matching(drawn.bars.rows(rows), seen.real.now) for rows in kinds]
+        terms += [config.matching * torch.stack(counts).mean(), *clouds(run, seen, drawn, unasked)]
+    if int(follows.sum()) >= LEAST_MATCHED:
+        terms.append(config.following * following(run, seen, drawn, follows))
+    return torch.stack(terms).sum()
+
+
+def clouds(run: StreamRun, seen: Seen, drawn: Drawn, chosen: Tensor) -> list[Tensor]:
+    """How far codes and outlines of the chosen bars lie from real ones', with their places, and beside
+    those of the bars before."""
+    config, real = run.config, seen.real
+    sketched, sketch, sketch_before = (
+        outlines(bars).flatten(1) for bars in (drawn.bars, real.now, seen.context)
+    )
+    codes = cloud(run, seen, chosen, (drawn.code, seen.code, seen.code_before))
+    sketches = cloud(run, seen, chosen, (sketched, sketch, sketch_before))
+    return [config.codes * codes, config.outlines * sketches]
+
+
+def cloud(run: StreamRun, seen: Seen, chosen: Tensor, points: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Of points that were drawn, real ones, and those of the bars before, each `[bar, number]`."""
+    drawn, real, before = points
+    place = F.one_hot(seen.real.place, run.shape.places).to(drawn.dtype)
+    drawn, real = torch.cat([drawn, place], 1), torch.cat([real, place], 1)
+    apart = clouds_apart(drawn[chosen], real, run.random)
+    follows = seen.follows & chosen
+    if int(follows.sum()) < LEAST_MATCHED:
+        return apart
+    drawn, real = torch.cat([before, drawn], 1), torch.cat([before, real], 1)
+    return apart + clouds_apart(drawn[follows], real[seen.follows], run.random)
+
+
+def following(run: StreamRun, seen: Seen, drawn: Drawn, follows: Tensor) -> Tensor:
+    """How much bars share with those before them, against real ones and theirs."""
+    real, every = seen.real, seen.follows
+    got = shared(drawn.bars.rows(follows), seen.context.rows(follows), run.pitched)
+    wanted = shared(real.now.rows(every), real.before.rows(every), run.pitched)
+    return sorted_apart(got, wanted, AGREEMENT_ROOM).mean()
 
 
 def asked_of(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
