@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -49,6 +50,10 @@ class Stage:
         self.reports += [(self.now, report) for report in reports]
 
     def until(self, time: float) -> None:
+        """Let time pass, the clock being asked all the while."""
+        self.until_quiet(time, self.follow)
+
+    def until_quiet(self, time: float, ask: Callable[[], None] = lambda: None) -> None:
         """Let time pass, in hundredths of a second and at every deadline."""
         while self.now < time:
             deadline = self.player.deadline()
@@ -58,7 +63,7 @@ class Stage:
                 if isinstance(output, BarLine):
                     for bar in (output.bar + 1, output.bar + 2):
                         self.player.take_bar(bar, output.bar + 2, BEATS, "step", self.now)
-            self.follow()
+            ask()
 
     def ticks(self, count: int, bpm: float, jitter: float = 0.0, seed: int = 1) -> None:
         """So many ticks from now on, each late by up to `jitter` seconds."""

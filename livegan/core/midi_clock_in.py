@@ -40,7 +40,7 @@ class MidiClockIn:
                 self._roll()
             case (status,) if status == CONTINUE:
                 self._roll()
-            case (status,) if status == STOP:
+            case (status,) if status == STOP and self._rolling:  # some say it twice
                 self._held = None if self._offset is None else self._next + self._offset
                 self._rolling, self._offset = False, None
             case (status, low, high) if status == SONG_POSITION:
