@@ -35,9 +35,10 @@ from livegan_train.search.run import search
 from livegan_train.search.space import Space, holds, load_space
 from livegan_train.search.study import JOURNAL, ask
 from livegan_train.search.trial import clashes
+from livegan_train.stream.autoencoder import take_autoencoder
 from livegan_train.stream.config import OF_AUTOENCODER, OF_GAN, StreamConfig
 from livegan_train.stream.data import StreamData
-from livegan_train.stream.run import setup, take_autoencoder
+from livegan_train.stream.run import setup
 from livegan_train.validation import Verdict, reference
 
 from .composed import corpus
@@ -64,8 +65,8 @@ def short() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("livegan_train.validation.VALIDATION_BARS", 60)
         patch.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
-        patch.setattr("livegan_train.stream.run.MAPPED", 8)
-        patch.setattr("livegan_train.stream.run.WARM_UP", 1)
+        patch.setattr("livegan_train.stream.autoencoder.MAPPED", 8)
+        patch.setattr("livegan_train.stream.steps.WARM_UP", 1)
         yield
 
 

@@ -32,10 +32,12 @@ from livegan_train.feel.network import Feel
 from livegan_train.heads import OnsetHead
 from livegan_train.loop import fit
 from livegan_train.stream.attributes import Ranks, attributes, quantiles_of
+from livegan_train.stream.autoencoder import autoencoder_loss, pretrain_step
 from livegan_train.stream.cells import Cells, cells_of_codes, cells_of_roll, codes_of
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData, keys_of, places_of
 from livegan_train.stream.features import axes
+from livegan_train.stream.gan import draw, keep_resting, look, section_of, train_step
 from livegan_train.stream.losses import divergence, reconstruction
 from livegan_train.stream.matched import (
     clouds_apart,
@@ -47,18 +49,7 @@ from livegan_train.stream.matched import (
 )
 from livegan_train.stream.networks import Shape, latent_of, on_spheres, place_and_detail
 from livegan_train.stream.pace import paces_for
-from livegan_train.stream.run import (
-    StreamRun,
-    autoencoder_loss,
-    begin,
-    draw,
-    keep_resting,
-    look,
-    pretrain_step,
-    section_of,
-    setup,
-    train_step,
-)
+from livegan_train.stream.run import StreamRun, begin, setup
 
 from .composed import corpus
 from .fakes import FakeGenerator
@@ -85,7 +76,7 @@ def short() -> Iterator[None]:
         here.setattr("livegan_train.validation.VALIDATION_BARS", 60)
         here.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
         here.setattr(onnx_file, "QUALITY_BARS", 20)
-        here.setattr("livegan_train.stream.run.WARM_UP", 1)
+        here.setattr("livegan_train.stream.steps.WARM_UP", 1)
         here.setattr("livegan_train.stream.pace.BARS", 6)
         yield
 

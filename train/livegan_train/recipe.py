@@ -13,9 +13,12 @@ from .checks import BadConfig
 from .config import AnyConfig, Config
 from .data import BarSet, Batches
 from .run import Run, Told
-from .stream import run as stream
+from .stream import autoencoder
+from .stream import gan as stream_gan
 from .stream.data import StreamData
 from .stream.run import StreamRun
+from .stream.run import begin as begin_stream
+from .stream.run import setup as setup_stream
 
 CALIBRATION = 512
 """Phrases from which the generator's first biases are taken."""
@@ -31,14 +34,14 @@ def start(config: AnyConfig, train: BarSet, fabric: Fabric) -> tuple[AnyRun, Any
     if fabric.world_size > 1:
         raise BadConfig("a stream trains in one process: --devices 1")
     data = StreamData(train, config, fabric.device)
-    return stream.setup(config, data, fabric), data
+    return setup_stream(config, data, fabric), data
 
 
 def begin(run: AnyRun, data: AnyData) -> None:
     """A fresh start, from the data's own density."""
     if isinstance(run, StreamRun):
         assert isinstance(data, StreamData)
-        stream.begin(run, data)
+        begin_stream(run, data)
         return
     assert isinstance(data, Batches)
     calibrate(run.maker, sample_of_data(run, data))
@@ -54,7 +57,7 @@ def sample_of_data(run: Run, data: Batches) -> Bars:
 def train_step(run: AnyRun, data: AnyData) -> Told:
     if isinstance(run, StreamRun):
         assert isinstance(data, StreamData)
-        return stream.train_step(run, data)
+        return stream_gan.train_step(run, data)
     assert isinstance(data, Batches)
     return gan.train_step(run, data)
 
@@ -63,6 +66,6 @@ def pretrain_step(run: AnyRun, data: AnyData) -> Tensor:
     """One step of what comes before the GAN; its loss."""
     if isinstance(run, StreamRun):
         assert isinstance(data, StreamData)
-        return stream.pretrain_step(run, data)
+        return autoencoder.pretrain_step(run, data)
     assert isinstance(data, Batches)
     return gan.pretrain_step(run, gan.draw_real(run, data))

@@ -11,9 +11,11 @@ import numpy as np
 from lightning_fabric import Fabric
 
 from ..loop import Diverged, StopAsked, whole
+from ..stream.autoencoder import take_autoencoder
 from ..stream.config import StreamConfig
 from ..stream.data import StreamData
-from ..stream.run import StreamRun, setup, take_autoencoder, train_step
+from ..stream.gan import train_step
+from ..stream.run import StreamRun, setup
 from ..validation import Reference, Verdict, judge
 
 CLASH_UNIT = 0.25
