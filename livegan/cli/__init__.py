@@ -21,6 +21,7 @@ OWN_COMMANDS = {
     "send": "livegan.cli.send:send",
     "ports": "livegan.cli.lists:ports",
     "models": "livegan.cli.lists:models",
+    "service": "livegan.cli.service:service",
     "completion": "livegan.cli.lists:completion",
 }
 OWN_HELP = {
@@ -29,6 +30,7 @@ OWN_HELP = {
     "send": "Move a control of a running daemon.",
     "ports": "List MIDI outputs.",
     "models": "List models that can be played by name.",
+    "service": "Have the daemon start at login and after a failure.",
     "completion": "Print a script that completes livegan's commands in your shell.",
 }
 OTHER_HELP = {
