@@ -196,7 +196,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_named(line: str, why: str, tmp
 
 
 COMMANDS = [
-    "serve", "render", "send", "ports", "models", "service", "completion",
+    "serve", "render", "send", "ports", "models", "service", "bench", "completion",
     "prepare", "train", "export", "evaluate", "inspect",
 ]  # fmt: skip
 

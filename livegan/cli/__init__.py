@@ -22,6 +22,7 @@ OWN_COMMANDS = {
     "ports": "livegan.cli.lists:ports",
     "models": "livegan.cli.lists:models",
     "service": "livegan.cli.service:service",
+    "bench": "benchmarks.cli:bench",
     "completion": "livegan.cli.lists:completion",
 }
 OWN_HELP = {
@@ -30,6 +31,7 @@ OWN_HELP = {
     "send": "Move a control of a running daemon.",
     "ports": "List MIDI outputs.",
     "models": "List models that can be played by name.",
+    "bench": "Measure livegan on this machine (from a checkout of the repository).",
     "service": "Have the daemon start at login and after a failure.",
     "completion": "Print a script that completes livegan's commands in your shell.",
 }
@@ -55,7 +57,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in OWN_COMMANDS:
             module, _, attribute = OWN_COMMANDS[name].partition(":")
-            command: click.Command = getattr(import_module(module), attribute)
+            try:
+                command: click.Command = getattr(import_module(module), attribute)
+            except ModuleNotFoundError as error:
+                if error.name != "benchmarks":
+                    raise
+                raise click.UsageError(
+                    "livegan bench is not installed with livegan: clone its repository, and there "
+                    "pip install -e '.[dev]'"
+                ) from None
             return command
         for entry in entry_points(group=GROUP, name=name):
             try:
