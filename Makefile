@@ -16,7 +16,8 @@ docs:            ## make docs/osc.md from the table of controls
 	$(BIN)/python -m livegan.core.reference > docs/osc.md
 
 bench:           ## measure beside the peers, as in BENCHMARKS.md
-	$(BIN)/python -m benchmarks.play
+	$(BIN)/livegan bench timing
+	$(BIN)/livegan bench play
 
 models:          ## train and export every shipped model from the data (hours on a CPU)
 	scripts/models $(DATA)

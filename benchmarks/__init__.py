@@ -1,1 +1,1 @@
-"""The instrument measured as it is played, on the machine at hand: `python -m benchmarks.play`."""
+"""What is measured on the machine at hand, beside the peers: `livegan bench`."""

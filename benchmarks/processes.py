@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
@@ -18,12 +18,13 @@ BUSY = (
 
 @contextmanager
 def python(
-    *arguments: str, pass_fds: Sequence[int] = (), stdout: int | IO[str] | None = None
+    *arguments: str, env: Mapping[str, str] | None = None, stdout: int | IO[str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A Python of the same environment; it is told to end on the way out, and killed if it does not."""
+    """A Python of the same environment; it is told to end on the way out, and killed if it does not.
+    `env` is added to ours."""
     child = subprocess.Popen(
         [sys.executable, *arguments],
-        pass_fds=pass_fds,
+        env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         text=True,
@@ -46,9 +47,9 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def load(busy: bool) -> Iterator[None]:
-    """One busy Python process per core, if asked for."""
+def busy() -> Iterator[None]:
+    """One busy Python process per core."""
     with ExitStack() as stack:
-        for _ in range((os.cpu_count() or 1) if busy else 0):
+        for _ in range(os.cpu_count() or 1):
             stack.enter_context(python("-c", BUSY))
         yield

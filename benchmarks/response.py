@@ -18,6 +18,8 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +29,14 @@ from livegan.core.decode import HEADS
 from livegan.core.model import METADATA_KEY, model_info
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, seconds_per_step
 
-from .processes import load
+from .processes import busy
 from .report import Row, Skip, figures
 from .stage import PERIOD, RATE, Daemon, Heard, ear, serve
 
 BPM = 120.0
 CERTAIN = 1e6
-VELOCITIES = range(20, 128)
+LEVELS = {0.0: 1, 1.0: 127}
+"""The two velocities that every note has at a level, whatever its accent."""
 WARM_UP_NOTES = 200
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = (0.05, 0.12)
@@ -48,11 +51,12 @@ def measure(model: Path, seconds: float, with_jack: bool, say: Callable[[str], N
     with tempfile.TemporaryDirectory() as folder:
         dense = Path(folder) / "dense.onnx"
         dense.write_bytes(with_note_on_every_step(model))
-        for busy in (False, True):
-            condition = "busy" if busy else "idle"
-            say(f"osc: {condition}")
+        for condition, load in (("idle", nullcontext), ("busy", busy)):
+            say(f"control: {condition}")
             heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
-            with load(busy), ear(heard.put), serve(str(dense), with_jack=True) as daemon:
+            playing = serve("--play", "--model", str(dense), with_jack=True)
+            with load(), ear(heard.put), playing as daemon:
+                daemon.send("/humanise", 0.0)  # on the grid
                 rows += rows_of(*move_velocity(daemon, heard, seconds), condition)
     return rows
 
@@ -90,12 +94,11 @@ def move_velocity(
     moves = []
     chance = random.Random(1)
     until = time.monotonic() + seconds
-    number = 0
-    while time.monotonic() < until:
-        velocity = VELOCITIES[number % len(VELOCITIES)]
-        number += 1
+    for level, velocity in cycle(LEVELS.items()):
+        if time.monotonic() >= until:
+            break
         sent = time.monotonic()
-        daemon.send("/velocity", velocity / 127)
+        daemon.send("/velocity", level)
         while (note := heard.get(timeout=PATIENCE_SECONDS)).velocity != velocity:
             arrivals.append(note.seconds)
         arrivals.append(note.seconds)

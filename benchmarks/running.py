@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-
-import psutil
+from typing import TYPE_CHECKING
 
 from .processes import python
-from .report import Row, figures
+from .report import Row, Skip, figures
 from .stage import EAR, Heard, ear, serve
+
+if TYPE_CHECKING:
+    import psutil
 
 RUNS = 7
 START_SECONDS = 30.0
@@ -48,7 +50,7 @@ def first_note(model: str) -> float:
 
 def first_line(model: str) -> float:
     began = time.monotonic()
-    with serve(model, with_jack=False):
+    with serve("--play", "--model", model):
         return time.monotonic() - began
 
 
@@ -56,11 +58,16 @@ def measure_memory(
     model: str, seconds: float, with_jack: bool, say: Callable[[str], None]
 ) -> list[Row]:
     """Resident set sizes after a while of playing; pages that the two share are counted twice. Every
-    JACK client maps the server's own shared memory: the sum is shown with it and without."""
+    JACK client maps the server's own shared memory: the sum is shown with it and without. Raises `Skip`
+    without psutil."""
+    try:
+        import psutil
+    except ImportError:
+        raise Skip("psutil is not installed (pip install 'livegan[dev]')") from None
     seconds = min(seconds, LONGEST_SECONDS)
     say(f"memory: after {seconds:g} s of play")
     listening = ear(lambda note: None) if with_jack else nullcontext()
-    with listening, serve(model, with_jack=with_jack) as daemon:
+    with listening, serve("--play", "--model", model, with_jack=with_jack) as daemon:
         time.sleep(seconds)
         parent = psutil.Process(daemon.process_id)
         children = parent.children(recursive=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,8 @@ from livegan.core.outputs import NOTE_OFF, NOTE_ON
 from livegan.core.performance import perform
 from livegan.core.rendering import Generator
 
-DENSITY = 1.0
+SETTINGS: dict[str, Any] = {"density": 1.0, "humanise": 0.0}
+"""By the names of the controls."""
 
 
 class Sent(NamedTuple):
@@ -45,11 +45,10 @@ class Schedule:
         offs = [Sent((n.start + n.length) * step, NOTE_OFF | n.channel, n.pitch) for n in self.notes]
         return sorted(ons + offs)
 
-    def bar(self, number: int) -> tuple[Note, ...]:
-        """One bar, its notes counted from its line."""
-        first = number * STEPS_PER_BAR
-        inside = (n for n in self.notes if first <= n.start < first + STEPS_PER_BAR)
-        return tuple(note._replace(start=note.start - first) for note in inside)
+    @property
+    def seconds(self) -> float:
+        """To the end of the last bar."""
+        return self.bars * STEPS_PER_BAR * seconds_per_step(self.bpm)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps([self.bpm, self.bars, self.notes]))
@@ -60,21 +59,27 @@ def read_schedule(path: Path) -> Schedule:
     return Schedule(bpm, bars, tuple(Note(*note) for note in notes))
 
 
-def render(generator: Generator, seconds: float, bpm: float) -> Schedule:
-    """So many seconds of the model's own densest music, to the end of the last bar."""
-    bars = max(1, math.ceil(seconds / (STEPS_PER_BAR * seconds_per_step(bpm))))
-    state = replace(states.initial(1, generator.info.latent), tempo=bpm, density=DENSITY, playing=True)
-    return Schedule(bpm, bars, tuple(perform(generator, state, bars, {}).notes()))
+def render(generator: Generator, events: int, bpm: float) -> Schedule:
+    """At least so many events of the model's own densest music, on the grid, to the end of a bar."""
+    state = replace(states.initial(1, generator.info.latent), tempo=bpm, playing=True, **SETTINGS)
+    bars, notes = 0, list[Note]()
+    while 2 * len(notes) < events:
+        bars = max(1, 2 * bars)
+        notes = perform(generator, state, bars, {}).notes()
+    last = notes[-(-events // 2) - 1].start // STEPS_PER_BAR
+    inside = tuple(note for note in notes if note.start < (last + 1) * STEPS_PER_BAR)
+    return Schedule(bpm, last + 1, inside)
 
 
-def lateness(sent: Sequence[Sent], due: Iterable[Sent], anchor: float) -> NDArray[np.float64]:
-    """Actual minus ideal time of every event in ms, step 0 being due at `anchor`. The n-th event of a
-    kind and pitch is compared with the n-th due, so that the order within a step does not matter.
-    Raises `RuntimeError` unless exactly what was due was sent."""
+def lateness(sent: Sequence[Sent], due: Iterable[Sent]) -> NDArray[np.float64]:
+    """Actual minus ideal time of every event in ms, on one clock. The n-th event of a kind and pitch is
+    compared with the n-th due, so that the order within a step does not matter; what comes after the
+    last that was due does not count. Raises `RuntimeError` if something is missing."""
     wanted, got = by_kind(due), by_kind(sent)
-    if {key: len(times) for key, times in wanted.items()} != {k: len(t) for k, t in got.items()}:
-        raise RuntimeError(f"sent {len(sent)} events, not those {sum(map(len, wanted.values()))} due")
-    late = [np.subtract(got[key], times) - anchor for key, times in wanted.items()]
+    missing = sum(max(0, len(times) - len(got[key])) for key, times in wanted.items())
+    if missing:
+        raise RuntimeError(f"{missing} of {sum(map(len, wanted.values()))} events did not come")
+    late = [np.subtract(got[key][: len(times)], times) for key, times in wanted.items()]
     return np.concatenate(late) * 1e3
 
 

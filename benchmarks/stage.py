@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 import rtmidi
 
 from livegan.core.outputs import NOTE_ON
-from livegan.shell.osc import build
+from livegan.shell.osc import Address, OscBad, OscIn, OscPort
 
 from .processes import end, python
 
-RATE, PERIOD = 48_000, 256
+RATE, PERIOD = 48_000, 64
 JACK_SECONDS = 10.0
-START_SECONDS = 30.0
 EAR = "livegan-ear"
 """The benchmark's MIDI input; livegan is told to play to it, so that no note is missed."""
 
@@ -53,11 +56,14 @@ def jack() -> Iterator[bool]:
     before = {key: os.environ.get(key) for key in settings}
     os.environ.update(settings)
     command = ["jackd", "-n", name, "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
-    with tempfile.TemporaryFile("w") as log:
+    with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, text=True)
         try:
             yield jack_answers(server)
         finally:
+            if server.poll() is not None:
+                log.seek(0)
+                print(f"jackd ended, status {server.returncode}:", log.read(), file=sys.stderr)
             end(server)
             for key, value in before.items():
                 os.environ.pop(key) if value is None else os.environ.update({key: value})
@@ -93,35 +99,89 @@ def ear(hear: Callable[[Heard], None]) -> Iterator[None]:
         port.delete()
 
 
-@dataclass(frozen=True, slots=True)
+@contextmanager
+def receiver(out: Path) -> Iterator[str]:
+    """An independent process at the ear, which writes what it got to `out` as it ends (see
+    `receiver`); how it tells the time."""
+    with python("-m", "benchmarks.receiver", str(out), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+
+
+@dataclass(slots=True)
 class Daemon:
-    """A running `livegan serve`."""
+    """A running `livegan serve`, and a client of it."""
 
     process: subprocess.Popen[str]
-    host: str
-    port: int
+    address: Address
+    client: OscPort
+    told: queue.SimpleQueue[OscIn | OscBad]
+    errors: list[str]
 
     @property
     def process_id(self) -> int:
         return self.process.pid
 
     def send(self, address: str, *values: object) -> None:
-        """One OSC message, as from a client."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.sendto(build(f"/livegan{address}", values), (self.host, self.port))
+        """One OSC message."""
+        self.client.send(self.address, f"/livegan{address}", values)
+
+    def wait_until(self, address: str, seconds: float, *values: object) -> None:
+        """Until it tells this. Raises `RuntimeError` if it does not, or if it ends."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and self.process.poll() is None:
+            try:
+                told = self.told.get(timeout=min(left, 1.0))
+            except queue.Empty:
+                continue
+            if isinstance(told, OscIn) and (told.address, told.values) == (
+                f"/livegan{address}",
+                values,
+            ):
+                return
+        raise RuntimeError(f"livegan serve did not tell {address} {values} within {seconds:.0f} s")
 
 
 @contextmanager
-def serve(model: str, *, with_jack: bool) -> Iterator[Daemon]:
-    """Play at once, to the ear if there is one; comes back when the daemon says that it is up."""
-    arguments = ["-m", "livegan", "serve", "--play", "--port", "0", "--log-json", "--model", model]
-    arguments += ["--midi-out", EAR] if with_jack else []
-    with python(*arguments, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
+def serve(
+    *arguments: str,
+    with_jack: bool = False,
+    module: str = "livegan",
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Daemon]:
+    """Comes back when the daemon says that it is up. It plays to the ear if there is one."""
+    to_ear = ("--midi-out", EAR) if with_jack else ()
+    command = ("-m", module, "serve", "--port", "0", "--log-json", *to_ear, *arguments)
+    with python(*command, env=env, stdout=subprocess.PIPE) as process:
+        errors: list[str] = []
+        address = address_of(process, errors)
+        told: queue.SimpleQueue[OscIn | OscBad] = queue.SimpleQueue()
+        client = OscPort("127.0.0.1", 0)
+        client.open()
+        try:
+            client.start(told.put)
+            yield Daemon(process, address, client, told, errors)
+        finally:
+            client.close()
+
+
+def address_of(process: subprocess.Popen[str], errors: list[str]) -> Address:
+    """Where it listens, as it says once it is up. Of what it says afterwards the errors are kept; it
+    never waits for us."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "start":
+            host, _, port = event["osc"].rpartition(":")
+            threading.Thread(target=keep_errors, args=(process.stdout, errors), daemon=True).start()
+            return host, int(port)
+    raise RuntimeError("livegan serve ended before it was ready")
+
+
+def keep_errors(lines: IO[str], errors: list[str]) -> None:
+    """Until the end, or until it is closed."""
+    with suppress(ValueError):
+        for line in lines:
             event = json.loads(line)
-            if event["event"] == "start":
-                host, _, port = event["osc"].rpartition(":")
-                yield Daemon(process, host, int(port))
-                return
-        raise RuntimeError("livegan serve ended before it was ready")
+            if event["event"] == "error":
+                errors.append(event["text"])

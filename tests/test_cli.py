@@ -197,7 +197,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_named(line: str, why: str, tmp
 
 
 COMMANDS = [
-    "serve", "render", "send", "doctor", "ports", "models", "completion",
+    "serve", "render", "send", "doctor", "ports", "models", "service", "bench", "completion",
     "prepare", "train", "export", "evaluate", "inspect",
 ]  # fmt: skip
 

@@ -22,6 +22,8 @@ OWN_COMMANDS = {
     "doctor": "livegan.cli.doctor:doctor",
     "ports": "livegan.cli.lists:ports",
     "models": "livegan.cli.lists:models",
+    "service": "livegan.cli.service:service",
+    "bench": "benchmarks.cli:bench",
     "completion": "livegan.cli.lists:completion",
 }
 OWN_HELP = {
@@ -31,6 +33,8 @@ OWN_HELP = {
     "doctor": "Say whether this machine can play on time, and what to do about it.",
     "ports": "List MIDI outputs.",
     "models": "List models that can be played by name.",
+    "bench": "Measure livegan on this machine (from a checkout of the repository).",
+    "service": "Have the daemon start at login and after a failure.",
     "completion": "Print a script that completes livegan's commands in your shell.",
 }
 OTHER_HELP = {
@@ -55,7 +59,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in OWN_COMMANDS:
             module, _, attribute = OWN_COMMANDS[name].partition(":")
-            command: click.Command = getattr(import_module(module), attribute)
+            try:
+                command: click.Command = getattr(import_module(module), attribute)
+            except ModuleNotFoundError as error:
+                if error.name != "benchmarks":
+                    raise
+                raise click.UsageError(
+                    "livegan bench is not installed with livegan: clone its repository, and there "
+                    "pip install -e '.[dev]'"
+                ) from None
             return command
         for entry in entry_points(group=GROUP, name=name):
             try:

@@ -181,6 +181,13 @@ def check_recording(path: Path) -> None:
 @click.option("--quiet", is_flag=True, envvar="LIVEGAN_QUIET", help="Say only what goes wrong.")
 @click.option("--log-json", is_flag=True, envvar="LIVEGAN_LOG_JSON", help="A JSON object a line.")
 @click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    envvar="LIVEGAN_LOG_FILE",
+    help="Say it there instead of here. At 1 MB it becomes FILE.1 and begins anew.",
+)
+@click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -191,7 +198,7 @@ def check_recording(path: Path) -> None:
     help="TOML with these options as keys. A flag beats the environment (LIVEGAN_PORT "
     "...), which beats the file.",
 )
-def serve(quiet: bool, log_json: bool, **options: Any) -> None:
+def serve(quiet: bool, log_json: bool, log_file: Path | None, **options: Any) -> None:
     """Play. The daemon runs a model bar by bar, listens to OSC and sends to a MIDI port."""
     from livegan.core.model import BadModel
     from livegan.shell.osc import PortTaken
@@ -202,7 +209,10 @@ def serve(quiet: bool, log_json: bool, **options: Any) -> None:
     record: Path | None = options["record"]
     if record:
         check_recording(record)
+    view = choose_view(quiet, log_json, log_file)
     try:
-        Server(ServerConfig(**options), choose_view(quiet, log_json)).serve()
+        Server(ServerConfig(**options), view).serve()
     except (PortTaken, BadModel, BadTune, CannotStart) as error:
+        if log_file:  # nobody reads the terminal
+            view.say("error", str(error))
         raise click.UsageError(str(error)) from None

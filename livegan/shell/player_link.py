@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from livegan.core.messages import Command, Lines, Message, Quit, pack
 
+PLAYER = "livegan.shell.player_process"
+"""The module that runs as the player; benchmarks put one around it."""
 QUIT_SECONDS = 1.0
 
 
@@ -43,7 +45,7 @@ class PlayerLink:
         command = [
             sys.executable,
             "-m",
-            "livegan.shell.player_process",
+            PLAYER,
             str(theirs.fileno()),
             self.midi_out or "",
             self.clock_out or "",

@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TextIO
+from pathlib import Path
+from typing import Protocol
 
 from livegan.core.music import Note
 
@@ -33,6 +34,14 @@ class Status:
     roll: Sequence[Note] = field(default_factory=tuple)
 
 
+class Out(Protocol):
+    """What `print` needs of a file."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> None: ...
+
+
 class View(Protocol):
     """`say` tells one thing that happened; `bar` tells that a bar was played; `refresh` may draw."""
 
@@ -48,7 +57,7 @@ class View(Protocol):
 class QuietView:
     """Says only what went wrong."""
 
-    def __init__(self, out: TextIO = sys.stderr) -> None:
+    def __init__(self, out: Out = sys.stderr) -> None:
         self.out = out
 
     def say(self, event: str, text: str, **fields: object) -> None:
@@ -68,7 +77,7 @@ class QuietView:
 class PlainView(QuietView):
     """A line for everything, a line a bar."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
+    def __init__(self, out: Out = sys.stdout) -> None:
         super().__init__(out)
 
     def say(self, event: str, text: str, **fields: object) -> None:
@@ -87,7 +96,7 @@ class PlainView(QuietView):
 class JsonView(QuietView):
     """One JSON object a line, for machines. `time` is Unix time."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
+    def __init__(self, out: Out = sys.stdout) -> None:
         super().__init__(out)
 
     def write(self, event: str, fields: dict[str, object]) -> None:
@@ -109,8 +118,14 @@ class JsonView(QuietView):
         self.write("bar", fields)
 
 
-def choose_view(quiet: bool, log_json: bool) -> View:
-    """By the flags, and by whether standard output is a terminal."""
+def choose_view(quiet: bool, log_json: bool, log_file: Path | None = None) -> View:
+    """By the flags, and by whether standard output is a terminal. Raises `OSError` if the log file
+    can't be written."""
+    if log_file:
+        from .log_file import LogFile  # with logging, which a terminal does not need
+
+        file = LogFile(log_file, dated=not log_json)
+        return QuietView(file) if quiet else JsonView(file) if log_json else PlainView(file)
     if quiet:
         return QuietView()
     if log_json:
