@@ -64,6 +64,10 @@ def stamped_player() -> None:
             stamps.anchor = self.time_of(0)
             return outputs
 
+        def join(self, *arguments: Any) -> list[Output]:
+            stamps.anchor = 0.0  # the leader's
+            return super().join(*arguments)
+
         def due(self, now: float) -> list[Output]:
             outputs = super().due(now)
             stamps.planned += [(o.due, o.status, o.data1) for o in outputs if isinstance(o, Event)]

@@ -11,7 +11,7 @@ import click
 from livegan.core.model import BadModel
 from livegan.shell.generator import find_model, load_model
 
-from . import clock, lateness, response
+from . import clock, lateness, phase, response
 from .conditions import conditions
 from .ensemble import Ensemble
 from .schedule import render
@@ -20,9 +20,8 @@ from .stage import PERIOD, RATE, jack
 
 BPM = 120.0
 LATENESS = ("idle", "busy", "osc", "session")
-SECTIONS = (*LATENESS, "clock", "control")
-"""In their order. Phase against an external MIDI clock and against Link is the next one to come, once
-livegan follows them."""
+SECTIONS = (*LATENESS, "clock", "phase", "control")
+"""In their order."""
 
 
 @click.command()
@@ -39,14 +38,14 @@ livegan follows them."""
     type=click.FloatRange(2, 3600),
     default=40.0,
     show_default=True,
-    help="Length of the moves whose notes are waited for.",
+    help="Length of what a leader plays, and of the moves whose notes are waited for.",
 )
 @click.option("--model", default="piano", show_default=True, metavar="NAME|FILE")
 @click.option("--markdown", is_flag=True, help="A table for BENCHMARKS.md.")
 def timing(only: str, events: int, seconds: float, model: str, markdown: bool) -> int:
     """How late the same events are with livegan, isobar, mido and plain sleeps, at send and at a
     receiver behind JACK: idle, beside busy processes, under OSC, while recording and swapping models;
-    MIDI clock out; and the time from a control to its note."""
+    MIDI clock out; how far it is from a leader; and the time from a control to its note."""
     try:
         generator, path = load_model(model), find_model(model)
     except BadModel as error:
@@ -62,6 +61,8 @@ def timing(only: str, events: int, seconds: float, model: str, markdown: bool) -
             name: partial(lateness.measure, ensemble, found[name], say) for name in LATENESS
         }
         measures["clock"] = partial(clock.measure, ensemble, [found["idle"], found["busy"]], say)
+        both = [found["idle"], found["busy"]]
+        measures["phase"] = partial(phase.measure, ensemble, both, seconds, say)
         measures["control"] = partial(response.measure, path, seconds, with_jack, say)
 
         return show(measures, only, partial(notes, ensemble), markdown)
