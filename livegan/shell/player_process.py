@@ -211,17 +211,24 @@ class PlayerProcess:
                 return
         if self.leader:
             self.leader.close()
-        self.leader, self._led_by = leader, name
-        self.follower = Follower(self.player, self.follower.lost)
         if leader and self.player.playing:
             leader.play()
+        self.be_led(leader, name, "")
+
+    def be_led(self, leader: Leader | None, name: str, why: str) -> None:
+        self.leader, self._led_by = leader, name
+        self.follower = Follower(self.player, self.follower.lost)
         self._told_bpm = self._ask_at = 0.0
-        self.report(Led(name, ""))
+        self.report(Led(name, why))
 
     def follow(self, leader: Leader) -> None:
-        """Go along with the leader."""
+        """Go along with the leader; without it, on our own, if it broke."""
         self._ask_at = self.clock() + FOLLOW_SECONDS
-        lead = leader.lead(self.clock())
+        try:
+            lead = leader.lead(self.clock())
+        except Exception as error:  # JACK's server was killed, say: the music goes on
+            self.be_led(None, INTERNAL, f"{self._led_by} can't lead any more: {error}")
+            return
         outputs, reports = self.follower.follow(lead, self.now)
         if any(isinstance(report, Halted) for report in reports):
             self.silence(list(outputs))

@@ -33,10 +33,18 @@ class JackLeader:
             raise NoLeader("no JACK server runs here") from None
         self._jack = jack
         self._bpm = bpm
+        self._gone = False
+        self._client.set_shutdown_callback(self._lose)
         self._client.activate()
         self.name = "JACK transport"
 
+    def _lose(self, status: Any, reason: str) -> None:
+        self._gone = True
+
     def lead(self, now: float) -> Lead:
+        """Raises `NoLeader` once the server is gone."""
+        if self._gone:
+            raise NoLeader("the JACK server is gone")
         state, told = self._client.transport_query()
         frame = self._client.transport_frame
         read = time.monotonic()
