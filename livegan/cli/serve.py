@@ -138,6 +138,14 @@ def check_recording(path: Path) -> None:
     envvar="LIVEGAN_GIVEN",
     help="The tune, round and round, for a model that accompanies one.",
 )
+@click.option(
+    "--if-hung",
+    type=click.Choice(["loop", "silence"]),
+    default="loop",
+    show_default=True,
+    envvar="LIVEGAN_IF_HUNG",
+    help="What is heard when the daemon hangs for more than a bar: the last bar again, or nothing.",
+)
 @click.option("--play", is_flag=True, envvar="LIVEGAN_PLAY", help="Start at once.")
 @click.option(
     "--record",

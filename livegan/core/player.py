@@ -8,7 +8,8 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 - a note sounds for its whole length in steps unless its own pitch is struck again, or the music is
   stopped: a revision of the bar never cuts what sounds;
 - a missing bar is the last one again; a note_on that is later than a margin is left out, a note_off
-  never is;
+  never is; after a second that was lost altogether, asleep or stopped, all is silent until the next
+  bar line;
 - a note is struck its `offset` beside its step, to the fraction: before the bar line, too, where its
   bar has come by then (else on the line); but never before a note of its pitch that is written before
   it, and no offset makes a note outlast its bar; swing moves the places of strikes and ends alike;
@@ -18,14 +19,20 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 from .clock_out import NEVER, ClockOut
+from .grid import grid_of, transport_of
 from .messages import (
     Command,
+    Grid,
+    Join,
     NudgeBy,
     Panic,
     Play,
+    Release,
     SendBar,
+    SetIfHung,
     SetMetronome,
     SetSwing,
     SetTempo,
@@ -51,6 +58,8 @@ from .swing import Swing
 from .transport import Transport
 
 LATE_MARGIN = 0.1
+LOST = 1.0
+"""Seconds behind at which nothing is made up for."""
 START_LEAD = 0.005
 ALL_CHANNELS = 16
 
@@ -69,6 +78,8 @@ class Player:
         self._next_beat = NEVER
         self._told_bpm = 0.0
         self._sounding: dict[tuple[int, int], Sounding] = {}
+        self._heard = 0.0
+        self._silent_if_hung = False
 
     # position and time
 
@@ -89,8 +100,16 @@ class Player:
         """Whether a note sounds or is still to be struck in the bar that plays."""
         return bool(self._sounding) or self._score.waits
 
+    @property
+    def grid(self) -> Grid | None:
+        """Where the music is when, from the beat to come on; None while stopped."""
+        if not self.playing:
+            return None
+        return grid_of(self._transport, self._next_beat, self._first_bar)
+
     def obey(self, command: Command, now: float) -> list[Output]:
         """Do what a command says; what comes back is due at once."""
+        self._heard = now
         match command:
             case SendBar(bar, revision, notes, quantum):
                 self.take_bar(bar, revision, notes, quantum, now)
@@ -102,6 +121,12 @@ class Player:
                 self.set_swing(Swing(share, grid), now)
             case SetMetronome(on, channel):
                 self._metronome = Metronome(on, channel)
+            case SetIfHung(silence):
+                self._silent_if_hung = silence
+            case Join(grid, at_line):
+                return self.join(grid, at_line, now)
+            case Release(notes):
+                return self.release(notes, now)
             case Play(bar, count_in):
                 return self.play(now, bar, count_in)
             case Stop():
@@ -146,6 +171,53 @@ class Player:
         self._first_bar, self._next_beat, self._told_bpm = bar, start, 0.0
         return [*self._clock.play(start, first, now)] if self._clock else []
 
+    def join(self, grid: Grid, at_line: bool, now: float) -> list[Output]:
+        """Go on on another player's grid, which has sent its bars before: at the next step, or at the
+        next bar line. Does nothing while playing."""
+        if self.playing:
+            return []
+        self.playing = True
+        self._transport = transport_of(grid)
+        self._first_bar, first = grid.first_bar, grid.first_bar * STEPS_PER_BAR
+        start = ceil(self.step_at(now))
+        if at_line:
+            start = max(first, -(-start // STEPS_PER_BAR) * STEPS_PER_BAR)
+        self._told_bpm = 0.0
+        self._next_beat = -(-start // STEPS_PER_BEAT) * STEPS_PER_BEAT
+        outputs: list[Output] = []
+        bar, inside = divmod(max(start, first), STEPS_PER_BAR)
+        if inside:
+            outputs.append(BarLine(now, bar, *self._score.join(bar, start)))
+        else:
+            self._score.begin(bar)
+        return outputs + self._clock_again(start, max(start, first), now)
+
+    def _clock_again(self, start: int, first: int, now: float) -> list[Output]:
+        return [*self._clock.resume(start, first, STEPS_PER_BAR, now)] if self._clock else []
+
+    def release(self, notes: Iterable[tuple[int, int]], now: float) -> list[Output]:
+        """End what a player before this one may have left sounding: these notes, and whatever else
+        every channel has."""
+        step = self._whole_step(now)
+        left = sorted(set(notes) - set(self._sounding))
+        outputs: list[Output] = [
+            Event(now, step, NOTE_OFF | channel, pitch, 0, click=True) for channel, pitch in left
+        ]
+        return outputs + self._hush(now, step)
+
+    def wake(self, now: float) -> list[Output]:
+        """Time was lost, asleep or stopped: end every note, and be silent until the next bar line. The
+        beat stays where it would have been."""
+        if not self.playing:
+            return []
+        outputs = self._silence(now)
+        start = ceil(self.step_at(now))
+        line = -(-start // STEPS_PER_BAR) * STEPS_PER_BAR
+        self._first_bar = max(self._first_bar, line // STEPS_PER_BAR)
+        self._next_beat = self._first_bar * STEPS_PER_BAR
+        self._score.skip(self._first_bar)
+        return outputs + self._clock_again(start, self._next_beat, now)
+
     def stop(self, now: float) -> list[Output]:
         """Halt and end every sounding note. The bars at hand are forgotten."""
         outputs = self._silence(now)
@@ -159,15 +231,18 @@ class Player:
     def panic(self, now: float) -> list[Output]:
         """End every note we know of, then tell every channel to end what we don't, and who follows our
         clock to stop until the next bar line. Play goes on."""
-        outputs = self._silence(now)
-        step = self._whole_step(now)
-        for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-            outputs += [
-                Event(now, step, CONTROL | channel, controller, 0) for channel in range(ALL_CHANNELS)
-            ]
+        outputs = self._silence(now) + self._hush(now, self._whole_step(now))
         if self._clock:
             outputs += self._clock.panic(self.step_at(now), STEPS_PER_BAR, now)
         return outputs
+
+    @staticmethod
+    def _hush(now: float, step: int) -> list[Output]:
+        return [
+            Event(now, step, CONTROL | channel, controller, 0)
+            for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF)
+            for channel in range(ALL_CHANNELS)
+        ]
 
     def _whole_step(self, now: float) -> int:
         return max(0, round(self.step_at(now))) if self.playing else 0
@@ -208,6 +283,8 @@ class Player:
             when = self.time_of(place)
             if when > now:
                 break
+            if now - when > LOST:
+                return outputs + self.wake(now)
             self._score.reach(place)
             if kind == 0 and self._clock:
                 outputs.append(self._clock.due(when))
@@ -235,7 +312,9 @@ class Player:
         if (counting or self._metronome.on) and now - when <= LATE_MARGIN:
             lines += self._click(step, when)
         if inside == 0 and not counting:
-            lines.append(BarLine(when, bar, *self._score.enter(bar)))
+            hung = self._heard < self.time_of(step - STEPS_PER_BAR)
+            silent = hung and self._silent_if_hung
+            lines.append(BarLine(when, bar, *self._score.enter(bar, silent)))
         if not counting:
             lines += self._tell_tempo(step, when)
         return [*lines, Beat(when, bar, inside // STEPS_PER_BEAT)]

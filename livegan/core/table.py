@@ -116,6 +116,12 @@ CONTROLS: tuple[Control, ...] = (
         (Argument("channel", "int", 1, 16),), **field("metronome_channel"), changes_music=False,
     ),
     Control(
+        "if_hung", "/ifhung", "What the player does when the daemon hangs for more than a bar: the "
+        "last bar again, or silence.",
+        (Argument("what", "text", choices=("loop", "silence")),), **field("if_hung"),
+        changes_music=False,
+    ),
+    Control(
         "quantum", "/quantum", "What a move waits for before it is heard: the next step (1/24 of a "
         "beat), beat or bar line.",
         (Argument("quantum", "text", choices=tuple(QUANTA)),),
@@ -255,6 +261,9 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
     ),
     Announcement(
         "/lateness", "ff", "Of the last bar's events at the MIDI port, in ms: median and worst."
+    ),
+    Announcement(
+        "/port", "sT", "The MIDI port, and whether it is there: when it is lost and when it came back."
     ),
     Announcement("/inference", "f", "Time the model took for the last bar, in ms."),
     Announcement("/error", "ss", "To the sender alone: the address that could not be taken, and why."),

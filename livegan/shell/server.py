@@ -25,10 +25,13 @@ from livegan.core.messages import (
     BarStarted,
     BeatStarted,
     Command,
+    Grid,
     Opened,
-    Panic,
     Play,
     Played,
+    PortFound,
+    PortLost,
+    Release,
     Report,
     Sent,
     Stopped,
@@ -45,7 +48,7 @@ from .generator import OnnxGenerator, load_model
 from .inbox import MAX_BACKLOG, Inbox
 from .model_loader import ModelCame, ModelLoader
 from .osc import Address, OscBad, OscIn, OscPort
-from .player_link import PlayerGone, PlayerLink
+from .player_link import PlayerGone, PlayerLink, Successor
 from .tune import read_tune
 from .view import QuietView, Status, View
 
@@ -81,6 +84,7 @@ class ServerConfig:
     play: bool
     record: Path | None
     given: Path | None = None
+    if_hung: str = "loop"
 
 
 class Server:
@@ -91,7 +95,7 @@ class Server:
         self.view = view
         self.inbox = Inbox()
         self.osc = OscPort(config.host, config.port)
-        self.link = PlayerLink(config.midi_out, config.clock_out)
+        self.link = PlayerLink(self.inbox.put, config.midi_out, config.clock_out)
         self.feedback = Feedback(self.osc)
         self.loader = ModelLoader(config.device, self.inbox.put)
         self.status = Status(tempo=config.bpm)
@@ -105,6 +109,10 @@ class Server:
         self._stale = False
         self._shown: OnnxGenerator | None = None
         self._started = 0.0
+        self._grid: Grid | None = None
+        self._left: set[tuple[int, int]] = set()
+        self._port_lost = False
+        self._entered: int | None = None
 
     def serve(self) -> None:
         """The whole life. Raises `CannotStart`, `PortTaken` or `BadModel` before anything sounds."""
@@ -125,7 +133,7 @@ class Server:
         generator = load_model(self.config.model, self.config.device)
         opened = self._wait_for_player()
         state = states.initial(self.config.seed, generator.info.latent)
-        state = replace(state, tempo=self.config.bpm)
+        state = replace(state, tempo=self.config.bpm, if_hung=self.config.if_hung)
         self.conductor = Conductor(generator, state, read_tune(self.config.given))
         if self.config.record:
             from .recorder import Recorder  # with mido, which playing does not need
@@ -142,7 +150,7 @@ class Server:
 
     def _start_player(self) -> None:
         self._started = time.monotonic()
-        self.link.start(self.inbox.put)
+        self.link.start()
 
     def _wait_for_player(self) -> Opened:
         until = time.monotonic() + START_SECONDS
@@ -161,6 +169,7 @@ class Server:
         self._shown = generator
         self.status.osc = f"{self.osc.host}:{self.osc.port}"
         self.status.midi = opened.port or "none"
+        self.link.has_port = bool(opened.port)
         if opened.port:
             priority = "" if opened.realtime else " (no real-time priority)"
             self.view.say("midi", f"MIDI out: {opened.port}{priority}", port=opened.port)
@@ -186,6 +195,8 @@ class Server:
             items = [] if first is None else [first, *self.inbox.get_more(BATCH)]
             for item in [*items, *self._fallen_due()]:
                 self._take(item)
+            self._enter_bar()
+            self.link.keep_spare()
             if self._stale:
                 self._stale = False
                 for command in self.conductor.render_again():
@@ -234,14 +245,23 @@ class Server:
     def _take(self, item: Any) -> None:
         match item:
             case OscIn():
+                self._enter_bar()
                 self._take_osc(item)
             case OscBad(sender, why):
                 self._refuse(sender, "", why)
-            case Opened() | BarStarted() | BeatStarted() | TempoSet() | Stopped() | Played():
+            case BarStarted() | BeatStarted() | TempoSet() | Grid() | Stopped() | Played():
                 self._take_report(item)
             case PlayerGone(process_id):
                 if process_id == self.link.process_id:
-                    self._restart_player()
+                    self._replace_player()
+                else:
+                    self.link.forget_spare(process_id)
+            case PortLost(port):
+                self._lose_port(port)
+            case PortFound():
+                self.link.retire()
+            case Successor(opened):
+                self._succeed(opened)
             case ModelCame():
                 self._take_model(item)
 
@@ -318,15 +338,12 @@ class Server:
         if self.recorder:
             self.recorder.take(report)
         match report:
-            case Opened(port):
-                self.status.midi = port or "none"
-                self.link.send([Panic(), *self.conductor.start()])  # the last player left notes on
             case BarStarted(bar, _, repeated):
-                if self.conductor.state.playing:
-                    self.link.send(self.conductor.bar_started(bar))
-                    self._watch_model()
+                self._entered = bar
                 if repeated:
-                    self._error(f"bar {bar + 1} was not ready in time; the one before repeats")
+                    why = f"bar {bar + 1} was not ready in time; the one before repeats"
+                    self._error(why)
+                    self.feedback.tell("/error", "bar", why)
                 self._show_model()
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
@@ -335,8 +352,20 @@ class Server:
             case TempoSet(_, bpm):
                 self.status.tempo = bpm
                 self.feedback.tell("/tempo/now", bpm)
+            case Grid():
+                self._grid = report
+            case Stopped():
+                self._grid = None
             case Played():
                 self._take_played(report)
+
+    def _enter_bar(self) -> None:
+        """Answer the player's last bar line with the bar after it. Of several that came together,
+        because we were stopped or late, only the last one counts."""
+        if self._entered is not None and self.conductor.state.playing:
+            self.link.send(self.conductor.bar_started(self._entered))
+            self._watch_model()
+        self._entered = None
 
     def _tell_bar(self, bar: int) -> None:
         self.status.inference = self.conductor_inference()
@@ -363,13 +392,42 @@ class Server:
         self.status.late_median, self.status.late_worst = report.late_median, report.late_worst
         self.feedback.tell("/lateness", report.late_median, report.late_worst)
 
-    def _restart_player(self) -> None:
+    # players
+
+    def _replace_player(self) -> None:
         if time.monotonic() - self._started < SHORT_LIFE_SECONDS:
             self._error("the player process can't stay alive; giving up")
             self.stopping = True
             return
+        self._left |= self.conductor.pitches
+        self.link.call_spare()
         self._error("the player process ended; starting another")
-        self._start_player()
+
+    def _lose_port(self, port: str) -> None:
+        """The player plays on to nowhere, and keeps the beat, until the spare has found the port."""
+        self._port_lost = True
+        self._left |= self.conductor.pitches
+        self.link.call_spare()
+        why = f"the MIDI port {port} is gone; it is looked for, and the music goes on"
+        self._error(why)
+        self.feedback.tell("/error", "port", why)
+        self.feedback.tell("/port", port, False)
+
+    def _succeed(self, opened: Opened) -> None:
+        """Another player has the port: it ends what was left sounding, and goes on on the beat; at a
+        bar line, where the port had been away."""
+        if opened.why.startswith("!"):
+            return
+        self.link.promote()
+        self._started = time.monotonic()
+        resumed = self.conductor.resume(self._grid, at_line=self._port_lost)
+        self.link.send([Release(tuple(self._left)), *resumed])
+        self._left.clear()
+        self.status.midi = opened.port or "none"
+        if self._port_lost:
+            self._show(lambda: self.view.say("midi", f"MIDI out again: {opened.port}"))
+            self.feedback.tell("/port", opened.port, True)
+        self._port_lost = False
 
     # models
 
