@@ -229,8 +229,8 @@ def test_a_player_that_was_asleep_wakes_in_silence_and_plays_on_at_the_bar_line(
     player = daemon.player_pid()
     os.kill(player, signal.SIGSTOP)
     time.sleep(3.3)
-    os.kill(player, signal.SIGCONT)
     woken = time.monotonic()
+    os.kill(player, signal.SIGCONT)
     wait_for(lambda: synth.strikes(woken), 5, "note")
     first = synth.strikes(woken)[0][0]
     offs = [e for e in synth.heard(woken) if e[1] & 0xF0 == 0x80 and e[0] < first]

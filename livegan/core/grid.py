@@ -7,8 +7,10 @@ from .transport import TempoCurve, Transport
 
 
 def grid_of(transport: Transport, step: float, first_bar: int) -> Grid:
-    """From this step on. What a nudge still owes is left out: a beat later it is worked off."""
+    """From this step on, or from where the tempo was set after it. What a nudge still owes is left
+    out: a beat later it is worked off."""
     curve = transport.curve
+    step = max(step, curve.step)
     end = max(curve.end_step, step)
     return Grid(transport.time_at(step), step, curve.bpm_at(step), end, curve.end_bpm, first_bar)
 

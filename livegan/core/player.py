@@ -102,10 +102,10 @@ class Player:
 
     @property
     def grid(self) -> Grid | None:
-        """Where the music is when, from the beat to come on; None while stopped."""
+        """Where the music is when, from the last beat on; None while stopped."""
         if not self.playing:
             return None
-        return grid_of(self._transport, self._next_beat, self._first_bar)
+        return grid_of(self._transport, self._next_beat - STEPS_PER_BEAT, self._first_bar)
 
     def obey(self, command: Command, now: float) -> list[Output]:
         """Do what a command says; what comes back is due at once."""

@@ -185,8 +185,8 @@ class PlayerProcess:
 def open_ports(
     midi_out: str | None, clock_out: str | None, opened: dict[str, Sink]
 ) -> tuple[Sink, Sink | None, str]:
-    """For notes and, if asked for, for MIDI clock, unless they are open by then; where there is no MIDI system both lead nowhere, and
-    the text says why. Raises `NoSuchPort`."""
+    """For notes and, if asked for, for MIDI clock, if not opened by their names; where there is no MIDI
+    system both lead nowhere, and the text says why. Raises `NoSuchPort`."""
     try:
         sink = opened.get(midi_out or "") or open_output(midi_out)
         clock_sink = sink
