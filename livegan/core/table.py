@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from . import state as moves
@@ -266,7 +267,12 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
         "/port", "sT", "The MIDI port, and whether it is there: when it is lost and when it came back."
     ),
     Announcement("/inference", "f", "Time the model took for the last bar, in ms."),
-    Announcement("/error", "ss", "To the sender alone: the address that could not be taken, and why."),
+    Announcement(
+        "/error",
+        "ss",
+        "To the sender: the address that could not be taken, and why. To all: what broke (bar, model, "
+        "port, player, record, or the address of a model that can't be loaded), and how it goes on.",
+    ),
 )
 
 
@@ -293,6 +299,16 @@ def move_for(address: str, values: Sequence[Any]) -> Move:
             checked = (*numbers, *control.coerce(values))
             return Move(control, checked, control.released(values))
     raise BadControl(f"no such address; see docs/osc.md ({PREFIX}/...)")
+
+
+@lru_cache(4096)
+def only_last_counts(address: str) -> bool:
+    """Whether a message to this address says all about a value, so that an earlier one can be passed
+    over; not so where each one acts."""
+    for control in CONTROLS:
+        if control.pattern.fullmatch(address):
+            return control.settles
+    return False
 
 
 def parse_setting(text: str) -> Move:

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,10 @@ MAX_PACKET = 65_535
 RECEIVE_BUFFER = 1 << 20
 BUNDLE = b"#bundle\0"
 MAX_DEPTH = 8
+TRIES = 2
+"""An error that another peer has caused may be told to whoever sends next."""
+IP_RECVERR, MSG_ERRQUEUE = 11, 0x2000
+"""Linux's way to tell who it was that a packet did not reach (ip(7)); Python has no names for it."""
 ARGUMENT_BYTES = {**dict.fromkeys("ifrmc", 4), **dict.fromkeys("htd", 8), **dict.fromkeys("TFNI[]", 0)}
 
 # python-osc warns of peers' faults on the root logger; we answer them ourselves
@@ -152,6 +157,8 @@ class OscPort:
             ) from None
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        if sys.platform == "linux" and family == socket.AF_INET:
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         self.port = self._socket.getsockname()[1]
 
     def start(self, receive: Callable[[OscIn | OscBad], None]) -> None:
@@ -166,10 +173,10 @@ class OscPort:
         while True:
             try:
                 packet, sender = listening.recvfrom(MAX_PACKET)
-            except ConnectionError:  # an answer bounced off a closed port (Windows)
-                continue
             except OSError:
-                return
+                if listening.fileno() < 0:
+                    return
+                continue  # an answer did not reach its peer
             if sender is None:  # shut down
                 return
             for item in parse(packet, sender[:2]):
@@ -177,9 +184,24 @@ class OscPort:
 
     def send(self, target: Address, address: str, values: Sequence[Any]) -> None:
         """Send one message; a peer that is gone is no fault of ours."""
-        if self._socket is not None:
+        packet = build(address, values)
+        for _ in range(TRIES):
             with contextlib.suppress(OSError):
-                self._socket.sendto(build(address, values), target)
+                if self._socket is not None:
+                    self._socket.sendto(packet, target)
+                return
+
+    def refused(self) -> list[Address]:
+        """Whom answers did not reach since the last time it was asked: nobody listens there. Only
+        Linux tells."""
+        found: list[Address] = []
+        while self._socket is not None and sys.platform == "linux":
+            try:
+                *_, target = self._socket.recvmsg(0, 512, MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+            except OSError:
+                break
+            found.append(target[:2])
+        return found
 
     def close(self) -> None:
         if self._socket is not None:

@@ -203,6 +203,8 @@ class Server:
                     self.link.send([command])
                 self._watch_model()
             self._tell_changes()
+            self.feedback.flush()
+            self.feedback.drop_gone()
             self._show(lambda: self.view.refresh(self.status))
 
     def shutdown(self) -> None:
@@ -229,9 +231,10 @@ class Server:
         self._show(lambda: self.view.say("record", f"wrote {recorder.path}"))
 
     def _patience(self) -> float:
+        patience = min(TICK_SECONDS, self.feedback.patience)
         if not self._scheduled:
-            return TICK_SECONDS
-        return min(TICK_SECONDS, self._scheduled[0][0] - time.monotonic())
+            return patience
+        return min(patience, self._scheduled[0][0] - time.monotonic())
 
     def _fallen_due(self) -> list[OscIn]:
         now = time.monotonic()
@@ -334,6 +337,11 @@ class Server:
     def _error(self, text: str) -> None:
         self._show(lambda: self.view.say("error", text))
 
+    def _fail(self, what: str, why: str) -> None:
+        """Something broke that concerns everybody."""
+        self._error(why)
+        self.feedback.tell("/error", what, why)
+
     def _take_report(self, report: Report) -> None:
         if self.recorder:
             self.recorder.take(report)
@@ -341,9 +349,7 @@ class Server:
             case BarStarted(bar, _, repeated):
                 self._entered = bar
                 if repeated:
-                    why = f"bar {bar + 1} was not ready in time; the one before repeats"
-                    self._error(why)
-                    self.feedback.tell("/error", "bar", why)
+                    self._fail("bar", f"bar {bar + 1} was not ready in time; the one before repeats")
                 self._show_model()
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
@@ -401,16 +407,14 @@ class Server:
             return
         self._left |= self.conductor.pitches
         self.link.call_spare()
-        self._error("the player process ended; starting another")
+        self._fail("player", "the player process ended; starting another")
 
     def _lose_port(self, port: str) -> None:
         """The player plays on to nowhere, and keeps the beat, until the spare has found the port."""
         self._port_lost = True
         self._left |= self.conductor.pitches
         self.link.call_spare()
-        why = f"the MIDI port {port} is gone; it is looked for, and the music goes on"
-        self._error(why)
-        self.feedback.tell("/error", "port", why)
+        self._fail("port", f"the MIDI port {port} is gone; it is looked for, and the music goes on")
         self.feedback.tell("/port", port, False)
 
     def _succeed(self, opened: Opened) -> None:
@@ -435,7 +439,10 @@ class Server:
         if self.loader.superseded():
             return
         if came.generator is None:
-            self._refuse(came.sender, f"{PREFIX}/model", came.why)
+            if not self.feedback.tells(came.sender):
+                self._refuse(came.sender, f"{PREFIX}/model", came.why)
+            self._log_once("model", came.why)
+            self.feedback.tell("/error", f"{PREFIX}/model", came.why)
             return
         self.link.send(self.conductor.use(came.generator))
         self._show_model()
