@@ -152,7 +152,7 @@ def check_recording(path: Path) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.mid",
     envvar="LIVEGAN_RECORD",
-    help="Write what was played as a MIDI file at the end.",
+    help="Keep what is played as a MIDI file, which is whole at every moment.",
 )
 @click.option("--quiet", is_flag=True, envvar="LIVEGAN_QUIET", help="Say only what goes wrong.")
 @click.option("--log-json", is_flag=True, envvar="LIVEGAN_LOG_JSON", help="A JSON object a line.")

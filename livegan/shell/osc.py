@@ -114,9 +114,16 @@ def parse(packet: bytes, sender: Address) -> list[OscIn | OscBad]:
     raises."""
     try:
         check_frame(packet)
-        behind = time.monotonic() - time.time()
+        now = time.monotonic()
+        behind = now - time.time()
+        tagged = packet.startswith(BUNDLE)  # what has no time tag needs no wall clock, which may step
         return [
-            OscIn(sender, timed.message.address, tuple(timed.message.params), timed.time + behind)
+            OscIn(
+                sender,
+                timed.message.address,
+                tuple(timed.message.params),
+                timed.time + behind if tagged else now,
+            )
             for timed in OscPacket(packet).messages
         ]
     except Exception as error:  # whatever the parser chokes on is the peer's fault

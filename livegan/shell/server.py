@@ -215,20 +215,22 @@ class Server:
             for item in self.inbox.get_more(MAX_BACKLOG):
                 if isinstance(item, (BarStarted, TempoSet, Stopped, Played)):
                     self.recorder.take(item)
-            if self.recorder.events:
+            if self.recorder.started:
                 self._write_recording(self.recorder)
         self._show(self.view.close)
 
     def _write_recording(self, recorder: Recorder) -> None:
-        """Where it was asked for; if that can't be, among the temporary files: music is not lost."""
-        asked = recorder.path
+        """Where it was asked for, with its tracks; if that can't be, it stays as it grew, in one
+        track; if that was deleted, among the temporary files: music is not lost."""
+        path = recorder.path
         try:
-            recorder.write()
+            recorder.write(path)
         except OSError as error:
-            self._error(f"{asked}: can't be written ({error.strerror})")
-            recorder.path = Path(tempfile.gettempdir()) / f"livegan-{os.getpid()}.mid"
-            recorder.write()
-        self._show(lambda: self.view.say("record", f"wrote {recorder.path}"))
+            self._error(f"{path}: can't be written ({error.strerror})")
+            if not path.exists():
+                path = Path(tempfile.gettempdir()) / f"livegan-{os.getpid()}.mid"
+                recorder.write(path)
+        self._show(lambda: self.view.say("record", f"wrote {path}"))
 
     def _patience(self) -> float:
         patience = min(TICK_SECONDS, self.feedback.patience)
@@ -344,7 +346,7 @@ class Server:
 
     def _take_report(self, report: Report) -> None:
         if self.recorder:
-            self.recorder.take(report)
+            self._record(self.recorder, report)
         match report:
             case BarStarted(bar, _, repeated):
                 self._entered = bar
@@ -364,6 +366,13 @@ class Server:
                 self._grid = None
             case Played():
                 self._take_played(report)
+
+    def _record(self, recorder: Recorder, report: Report) -> None:
+        failed = recorder.failure
+        recorder.take(report)
+        if recorder.failure and not failed:
+            why = f"{recorder.path}: can't be written ({recorder.failure}); the music goes on"
+            self._fail("record", why)
 
     def _enter_bar(self) -> None:
         """Answer the player's last bar line with the bar after it. Of several that came together,
@@ -422,6 +431,8 @@ class Server:
         bar line, where the port had been away."""
         if opened.why.startswith("!"):
             return
+        if self.recorder:
+            self.recorder.end_notes()
         self.link.promote()
         self._started = time.monotonic()
         resumed = self.conductor.resume(self._grid, at_line=self._port_lost)
@@ -440,7 +451,7 @@ class Server:
             return
         if came.generator is None:
             if not self.feedback.tells(came.sender):
-                self._refuse(came.sender, f"{PREFIX}/model", came.why)
+                self.osc.send(came.sender, f"{PREFIX}/error", (f"{PREFIX}/model", came.why))
             self._log_once("model", came.why)
             self.feedback.tell("/error", f"{PREFIX}/model", came.why)
             return
