@@ -84,6 +84,28 @@ def ear(tmp_path: Path) -> Iterator[Callable[[str], Ear]]:
         one.close()
 
 
+@pytest.fixture
+def mortal_jack(
+    jack: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts a server that may be killed, under one name. JACK has room for eight names,
+    and only a server that ends in peace gives its own back."""
+    name = f"{jack}-mortal"
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        servers.append(jack_server(name))
+        return servers[-1]
+
+    yield start
+    if servers and servers[-1].poll() is not None:
+        start()
+    for server in servers:
+        server.terminate()
+        server.wait(5)
+
+
 def playing(serve: Serve, ear: Callable[..., Ear], *arguments: str) -> tuple[Daemon, Ear]:
     """A daemon that has long notes sounding at 120 bpm on the grid, and another player standing by."""
     synth = ear()
@@ -141,8 +163,10 @@ def test_a_hung_parent_leaves_the_last_bar_going_round_and_is_followed_again_whe
     assert len(rounds[0]) > 5
     assert sorted(rounds[0]) == sorted(rounds[1]), "the same bar, twice"
     one.send("/livegan/subscribe")
+    wait_for(lambda: len(synth.strikes(woken + 2)) > 10, 10, "notes after it woke")
+    one.heard.queue.clear()
     first = one.expect("/livegan/bar")[0]
-    assert [one.expect("/livegan/bar")[0] for _ in range(3)] == [first + n for n in (1, 2, 3)]
+    assert [one.expect("/livegan/bar")[0] for _ in range(2)] == [first + 1, first + 2]
     times = [event[0] for event in synth.strikes()]
     beside = beside_the_grid([at for at in times if at > woken], [at for at in times if at < held], 120)
     assert abs(beside) < 0.01
@@ -236,7 +260,7 @@ def test_a_player_that_was_asleep_wakes_in_silence_and_plays_on_at_the_bar_line(
     offs = [e for e in synth.heard(woken) if e[1] & 0xF0 == 0x80 and e[0] < first]
     assert offs, "what sounded has ended"
     assert offs[0][0] - woken < 0.1
-    wait_for(lambda: len(synth.strikes(woken)) > 10, 5, "notes")
+    wait_for(lambda: len(synth.strikes(woken)) > 40, 10, "notes")
     after = [event[0] for event in synth.strikes(woken)]
     assert sum(at < first + 0.05 for at in after) < 8, "no burst"
     assert abs(beside_the_grid(after, before, 120)) < 0.01
@@ -280,12 +304,13 @@ def test_a_port_that_goes_is_noticed_and_joined_again_at_a_bar_line(
 
 @pytest.mark.parametrize("port", ["our own", "another"])
 def test_a_jack_server_that_dies_is_found_again(
-    port: str, jack: str, serve: Serve, ear: Callable[..., Ear], monkeypatch: pytest.MonkeyPatch,
+    port: str,
+    mortal_jack: Callable[[], subprocess.Popen[bytes]],
+    serve: Serve,
+    ear: Callable[..., Ear],
     client: Connect,
-) -> None:  # fmt: skip
-    name = f"{jack}-mortal"
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
-    server = jack_server(name)
+) -> None:
+    server = mortal_jack()
     synth = ear()
     to = ["--midi-out", "synth"] if port == "another" else []
     daemon = serve("--bpm", "120", "--play", *to)
@@ -299,7 +324,7 @@ def test_a_jack_server_that_dies_is_found_again(
     synth.close()
     bar = one.expect("/livegan/bar")[0]
     assert one.expect("/livegan/bar")[0] == bar + 1, "the music goes on"
-    server = jack_server(name)
+    mortal_jack()
     again = ear()
     assert one.expect("/livegan/port")[1] is True
     if port == "our own":
@@ -309,5 +334,3 @@ def test_a_jack_server_that_dies_is_found_again(
     assert one.expect("/livegan/bar")[0] == bar + 1
     daemon.stop()
     assert not again.sounding()
-    server.terminate()
-    server.wait(5)

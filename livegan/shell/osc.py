@@ -12,18 +12,28 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 
+from livegan.core.table import only_last_counts
+
 Address = tuple[str, int]
+Packet = tuple[bytes, Any]
+"""What came, and from whom; from None when the socket was shut down."""
 MAX_PACKET = 65_535
 RECEIVE_BUFFER = 1 << 20
 BUNDLE = b"#bundle\0"
 MAX_DEPTH = 8
+MAX_ADDRESS = 100
+FLOOD_RATE, FLOOD_SECONDS, FLOOD_PAUSE = 1_000, 0.05, 0.005
+"""From so many packets a second on, counted over so long, they are gathered for this long."""
+MOST_AT_ONCE = 500
+MSG_DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+"""Where there is none (Windows), one packet is taken at a time."""
 TRIES = 2
 """An error that another peer has caused may be told to whoever sends next."""
 IP_RECVERR, MSG_ERRQUEUE = 11, 0x2000
@@ -130,6 +140,32 @@ def parse(packet: bytes, sender: Address) -> list[OscIn | OscBad]:
         return [OscBad(sender, f"not an OSC packet ({str(error)[:80] or type(error).__name__})")]
 
 
+def received(listening: socket.socket) -> list[Packet]:
+    """The next packet, and those that wait behind it. Raises `OSError`."""
+    packets = [listening.recvfrom(MAX_PACKET)]
+    with contextlib.suppress(OSError):
+        while MSG_DONTWAIT and len(packets) < MOST_AT_ONCE and packets[-1][1] is not None:
+            packets.append(listening.recvfrom(MAX_PACKET, MSG_DONTWAIT))
+    return packets
+
+
+def newest(packets: Iterable[Packet]) -> Iterable[Packet]:
+    """Without messages that a later one of the same sender and address makes vain: in a flood there is
+    no time to parse each."""
+    kept: dict[tuple[object, ...], Packet] = {}
+    acts = 0
+    for packet, sender in packets:
+        address = packet[: packet.find(b"\0")]
+        if only_last_counts(address.decode("ascii", "replace")[:MAX_ADDRESS]):
+            key: tuple[object, ...] = (sender, address, acts)
+            kept.pop(key, None)
+        else:
+            acts += 1
+            key = (acts,)
+        kept[key] = (packet, sender)
+    return kept.values()
+
+
 def build(address: str, values: Sequence[Any]) -> bytes:
     """One message; ints, floats, texts and booleans by their own types."""
     message = OscMessageBuilder(address=address)
@@ -177,17 +213,25 @@ class OscPort:
 
     @staticmethod
     def _listen(listening: socket.socket, receive: Callable[[OscIn | OscBad], None]) -> None:
+        counted_since, count, flooded = time.monotonic(), 0, False
         while True:
+            if flooded:
+                time.sleep(FLOOD_PAUSE)
             try:
-                packet, sender = listening.recvfrom(MAX_PACKET)
+                packets = received(listening)
             except OSError:
                 if listening.fileno() < 0:
                     return
                 continue  # an answer did not reach its peer
-            if sender is None:  # shut down
-                return
-            for item in parse(packet, sender[:2]):
-                receive(item)
+            count += len(packets)
+            if (passed := time.monotonic() - counted_since) > FLOOD_SECONDS:
+                flooded = count > FLOOD_RATE * passed
+                counted_since, count = time.monotonic(), 0
+            for packet, sender in newest(packets):
+                if sender is None:  # shut down
+                    return
+                for item in parse(packet, sender[:2]):
+                    receive(item)
 
     def send(self, target: Address, address: str, values: Sequence[Any]) -> None:
         """Send one message; a peer that is gone is no fault of ours."""
@@ -204,7 +248,7 @@ class OscPort:
         found: list[Address] = []
         while self._socket is not None and sys.platform == "linux":
             try:
-                *_, target = self._socket.recvmsg(0, 512, MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+                *_, target = self._socket.recvmsg(0, 512, MSG_ERRQUEUE | MSG_DONTWAIT)
             except OSError:
                 break
             found.append(target[:2])

@@ -19,6 +19,7 @@ from livegan.core.messages import (
     PortFound,
     PortLost,
     Quit,
+    SetTempo,
     pack,
 )
 
@@ -119,6 +120,7 @@ class PlayerLink:
         self._spare: PlayerChild | None = None
         self._called = False
         self._since = 0.0
+        self._missed: list[Command] = []
 
     @property
     def process_id(self) -> int:
@@ -162,6 +164,11 @@ class PlayerLink:
         self._player, self._spare, self._called = self._spare, None, False
         self._since = time.monotonic()
 
+    def send_missed(self) -> None:
+        """The tempo that was set while nobody played: no grid tells of it."""
+        self.send(self._missed[-1:])
+        self._missed.clear()
+
     def forget_spare(self, process_id: int) -> None:
         """If it was the spare that ended, there will be another one."""
         if self._spare and self._spare.process.pid == process_id:
@@ -172,6 +179,8 @@ class PlayerLink:
         """To the one that plays."""
         if self._player:
             self._player.send(commands)
+        else:
+            self._missed += [c for c in commands if isinstance(c, SetTempo)][-1:]
 
     def close(self) -> None:
         """Tell both to quit; that which plays silences everything first."""

@@ -124,3 +124,10 @@ class PortWatch:
         """What the player does not need."""
         if self._jack:
             self._jack.close()
+
+    def close_all(self) -> None:
+        """The ports, too; nothing of a server that has died."""
+        if all(system.alive for system in self._systems.values()):
+            for sink in self.sinks.values():
+                sink.close()
+            self.close()

@@ -34,6 +34,7 @@ from livegan.core.messages import (
     Release,
     Report,
     Sent,
+    Stop,
     Stopped,
     TempoSet,
 )
@@ -304,6 +305,8 @@ class Server:
         self.status.playing, self.status.frozen = state.playing, state.held is not None
         if not state.playing:  # else the player tells
             self.status.tempo = state.tempo
+        if any(isinstance(command, Stop) for command in commands):
+            self._grid = None
         if any(isinstance(command, Play) for command in commands):
             self.status.bar, self.status.beat = state.first_bar + 1, 1
 
@@ -352,7 +355,6 @@ class Server:
                 self._entered = bar
                 if repeated:
                     self._fail("bar", f"bar {bar + 1} was not ready in time; the one before repeats")
-                self._show_model()
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
                 self.status.beat = beat + 1
@@ -360,7 +362,7 @@ class Server:
             case TempoSet(_, bpm):
                 self.status.tempo = bpm
                 self.feedback.tell("/tempo/now", bpm)
-            case Grid():
+            case Grid() if self.conductor.state.playing:
                 self._grid = report
             case Stopped():
                 self._grid = None
@@ -380,6 +382,7 @@ class Server:
         if self._entered is not None and self.conductor.state.playing:
             self.link.send(self.conductor.bar_started(self._entered))
             self._watch_model()
+            self._show_model()
         self._entered = None
 
     def _tell_bar(self, bar: int) -> None:
@@ -415,6 +418,7 @@ class Server:
             self.stopping = True
             return
         self._left |= self.conductor.pitches
+        self.link.retire()
         self.link.call_spare()
         self._fail("player", "the player process ended; starting another")
 
@@ -437,6 +441,7 @@ class Server:
         self._started = time.monotonic()
         resumed = self.conductor.resume(self._grid, at_line=self._port_lost)
         self.link.send([Release(tuple(self._left)), *resumed])
+        self.link.send_missed()
         self._left.clear()
         self.status.midi = opened.port or "none"
         if self._port_lost:
