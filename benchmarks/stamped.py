@@ -64,9 +64,9 @@ def stamped_player() -> None:
             stamps.anchor = self.time_of(0)
             return outputs
 
-        def join(self, *arguments: Any) -> list[Output]:
+        def meet(self, *arguments: Any) -> list[Output]:
             stamps.anchor = 0.0  # the leader's
-            return super().join(*arguments)
+            return super().meet(*arguments)
 
         def due(self, now: float) -> list[Output]:
             outputs = super().due(now)

@@ -55,16 +55,27 @@ def jack() -> Iterator[str]:
         "JACK_NO_START_SERVER": "1",
         "LIVEGAN_MIDI_API": "jack",
     }
-    command = ["jackd", "-n", JACK_SERVER, "-S", "-d", "dummy", "-r", "48000", "-p", "256"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def answers() -> bool:
-        return subprocess.run(["jack_lsp"], capture_output=True, check=False).returncode == 0
-
-    wait_for(answers, 10, "JACK server")
+    server = jack_server(JACK_SERVER)
     yield JACK_SERVER
     server.terminate()
     server.wait(5)
+
+
+def jack_server(name: str) -> subprocess.Popen[bytes]:
+    """A JACK server of that name that answers, with the dummy driver. JACK refuses to start another
+    one where eight are at work: then it is tried again."""
+    command = ["jackd", "-n", name, "-S", "-d", "dummy", "-r", "48000", "-p", "256"]
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def answers() -> bool:
+        if not servers or servers[-1].poll() is not None:
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            servers.append(subprocess.Popen(command, **quiet))
+        asked = subprocess.run(["jack_lsp", "-s", name], capture_output=True, check=False)
+        return asked.returncode == 0
+
+    wait_for(answers, 60, "JACK server")
+    return servers[-1]
 
 
 @dataclass

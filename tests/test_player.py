@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.core import metronome
-from livegan.core.messages import SetMetronome
+from livegan.core.messages import Play, SendBar, SetIfHung, SetMetronome, SetSwing
 from livegan.core.music import STEPS_PER_BAR, Note, seconds_per_step
 from livegan.core.outputs import CONTROL, NOTE_OFF, NOTE_ON, BarLine, Beat, Event, Output
-from livegan.core.player import LATE_MARGIN, START_LEAD, Player
+from livegan.core.player import LATE_MARGIN, LOST, START_LEAD, Player
 from livegan.core.score import QUANTA
 from livegan.core.swing import GRIDS, Swing
 
@@ -166,6 +166,90 @@ def test_strikes_that_are_too_late_are_left_out_but_never_an_off() -> None:
     assert player.late_notes == 1
 
 
+# time that was lost, players that were
+
+
+def test_after_time_was_lost_all_is_silent_until_the_next_bar_line() -> None:
+    player = started([Note(0, 90, 60), Note(48, 6, 62)], [Note(0, 6, 64), Note(48, 6, 65)])
+    play_until(player, START_LEAD)
+    now = START_LEAD + 2.25 * BAR
+    outputs = player.due(now)
+    assert midi(outputs) == [(216, "off", 60)]
+    assert [o.due for o in outputs] == [now]
+    later = play_until(player, START_LEAD + 3.9 * BAR)
+    assert [o.bar for o in later if isinstance(o, BarLine)] == [3]
+    assert midi(later)[0] == (3 * 96, "on", 60), "the last bar again, on the grid"
+
+
+def test_a_machine_that_slept_ends_its_notes_though_the_clock_stood_still() -> None:
+    player = started([Note(0, 90, 60), Note(48, 6, 62)], [Note(0, 6, 64)])
+    play_until(player, START_LEAD)
+    assert midi(player.wake(START_LEAD + STEP)) == [(1, "off", 60)]
+    player.take_bar(0, 2, [Note(50, 6, 70)], "step", START_LEAD + 2 * STEP)
+    assert midi(play_until(player, START_LEAD + 1.5 * BAR)) == [(96, "on", 64), (102, "off", 64)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(0.01, 3.9), st.floats(0, 2), st.floats(60, 240), st.integers(0, 2))
+def test_a_new_player_strikes_what_the_old_one_would_have_struck(
+    at: float, gap: float, bpm: float, ramp: int
+) -> None:
+    bars = [[Note(step, 5, 60 + bar) for step in range(0, 96, 8)] for bar in range(8)]
+
+    def fresh() -> Player:
+        player = started(*bars)
+        player.set_tempo(bpm, START_LEAD, ramp)
+        return player
+
+    whole = [o for o in play_until(fresh(), 12.0) if isinstance(o, Event)]
+    old = fresh()
+    play_until(old, at)
+    grid = old.grid
+    assert grid is not None
+    new = Player()
+    for number, notes in enumerate(bars):
+        new.take_bar(number, 1, notes, "bar", 0.0)
+    new.join(grid, False, at + gap)
+    joined = [o for o in play_until(new, 12.0) if isinstance(o, Event)]
+    strikes = [o for o in joined if o.status == NOTE_ON]
+    expected = [o for o in whole if o.status == NOTE_ON][-len(strikes) :]
+    assert [(o.step, o.data1) for o in strikes] == [(o.step, o.data1) for o in expected]
+    assert [o.due for o in strikes] == pytest.approx([o.due for o in expected], abs=1e-6)
+    assert not strikes or strikes[0].due - (at + gap) < 9 * seconds_per_step(60)
+
+
+def test_a_new_player_for_a_port_that_was_away_begins_at_a_bar_line() -> None:
+    old = started([Note(0, 90, 60)], [Note(0, 6, 62)])
+    play_until(old, START_LEAD + 10 * STEP)
+    new = Player()
+    new.take_bar(1, 1, [Note(0, 6, 62)], "bar", 0.0)
+    assert old.grid is not None
+    assert not new.join(old.grid, True, START_LEAD + 40 * STEP)
+    released = new.release(old.sounding, START_LEAD + 40 * STEP)
+    assert midi(released)[0] == (40, "off", 60)
+    outputs = play_until(new, START_LEAD + 1.5 * BAR)
+    assert [(o.bar, o.repeated) for o in outputs if isinstance(o, BarLine)] == [(1, False)]
+    assert midi(outputs) == [(96, "on", 62), (102, "off", 62)]
+
+
+@pytest.mark.parametrize("silence", [False, True])
+def test_a_parent_that_hangs_leaves_the_last_bar_or_silence_as_set(silence: bool) -> None:
+    player = Player(120)
+    for bar in (0, 1):
+        player.obey(SendBar(bar, 1, (Note(0, 6, 60 + bar),), "bar"), 0.0)
+    player.obey(SetIfHung(silence), 0.0)
+    player.obey(Play(), 0.0)
+    outputs = play_until(player, START_LEAD + 4.5 * BAR)
+    struck = [place for place, kind, _ in midi(outputs) if kind == "on"]
+    assert struck == ([0, 96] if silence else [0, 96, 192, 288, 384])
+    player.obey(SendBar(5, 2, (Note(0, 6, 70),), "bar"), START_LEAD + 4.6 * BAR)
+    later = play_until(player, START_LEAD + 5.5 * BAR)
+    player.obey(SetSwing(0.0, 16), START_LEAD + 5.5 * BAR)
+    later += play_until(player, START_LEAD + 6.5 * BAR)
+    struck = [place for place, kind, _ in midi(later) if kind == "on"]
+    assert struck == [480, 576], "it woke; a bar that is only late is the last one again"
+
+
 # micro-timing
 
 
@@ -265,7 +349,7 @@ def bars(draw: st.DrawFn) -> list[Note]:
 
 ACTIONS = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 3)),
-    st.tuples(st.just("oversleep"), st.floats(0, 1.5)),
+    st.tuples(st.just("oversleep"), st.floats(0, 5)),
     st.tuples(st.just("bar"), st.integers(0, 2), bars(), st.sampled_from(sorted(QUANTA))),
     st.tuples(st.just("tempo"), st.floats(20, 300), st.integers(0, 2)),
     st.tuples(st.just("nudge"), st.floats(-0.1, 0.1)),
@@ -274,6 +358,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("play"), st.integers(0, 2), st.integers(0, 1)),
     st.tuples(st.just("stop")),
     st.tuples(st.just("panic")),
+    st.tuples(st.just("wake")),
+    st.tuples(st.just("handover"), st.floats(0, 3), st.booleans()),
 )
 
 
@@ -336,8 +422,16 @@ def test_whatever_arrives_every_note_ends_once_in_order_and_in_full(
             now = end
         elif name == "oversleep":
             now += float(str(arguments[0]))
+            deadline = player.deadline()
+            lost = deadline is not None and now - deadline > LOST
             outputs = player.due(now)
-            listener.hear(outputs)
+            listener.hear(outputs, silencing=lost)
+            if lost:
+                assert not player.sounding
+                assert not [
+                    o for o in outputs if isinstance(o, Event) and o.status >> 4 == NOTE_ON >> 4
+                ]
+                listener.last_due = -1.0
             current = max([o.bar for o in outputs if isinstance(o, BarLine)] + [current])
         elif name == "bar":
             ahead, notes, quantum = arguments
@@ -363,6 +457,21 @@ def test_whatever_arrives_every_note_ends_once_in_order_and_in_full(
             bar, count_in = (int(str(argument)) for argument in arguments)
             current = bar if not player.playing else current
             player.play(now, bar, count_in)
+        elif name == "wake":
+            listener.hear(player.wake(now), silencing=True)
+            assert not listener.sounding
+            listener.last_due = -1.0
+        elif name == "handover":
+            grid, left = player.grid, player.sounding
+            if grid is not None:
+                now += float(str(arguments[0]))
+                player = Player()
+                listener.hear(
+                    [*player.release(left, now), *player.join(grid, bool(arguments[1]), now)],
+                    silencing=True,
+                )
+                assert not listener.sounding
+                listener.last_due, current = -1.0, int(player.step_at(now) // STEPS_PER_BAR)
         elif name == "stop":
             listener.hear(player.stop(now), silencing=True)
             assert not listener.sounding

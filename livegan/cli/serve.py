@@ -170,13 +170,21 @@ def check_recording(path: Path) -> None:
     envvar="LIVEGAN_GIVEN",
     help="The tune, round and round, for a model that accompanies one.",
 )
+@click.option(
+    "--if-hung",
+    type=click.Choice(["loop", "silence"]),
+    default="loop",
+    show_default=True,
+    envvar="LIVEGAN_IF_HUNG",
+    help="What is heard when the daemon hangs for more than a bar: the last bar again, or nothing.",
+)
 @click.option("--play", is_flag=True, envvar="LIVEGAN_PLAY", help="Start at once.")
 @click.option(
     "--record",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.mid",
     envvar="LIVEGAN_RECORD",
-    help="Write what was played as a MIDI file at the end.",
+    help="Keep what is played as a MIDI file, which is whole at every moment.",
 )
 @click.option("--quiet", is_flag=True, envvar="LIVEGAN_QUIET", help="Say only what goes wrong.")
 @click.option("--log-json", is_flag=True, envvar="LIVEGAN_LOG_JSON", help="A JSON object a line.")

@@ -63,6 +63,13 @@ class ClockOut:
         self._tick = self._start = NEVER
         return [Clock(now, (STOP,))]
 
+    def resume(self, step: int, first: int, unit: int, now: float) -> list[Clock]:
+        """Ticks from a step on, after a gap that nobody can count; others join at `first`, or at the
+        next line of so many steps."""
+        self._tick = step
+        self._start = first - AHEAD if first > step else NEVER
+        return self.panic(step, unit, now)
+
     def panic(self, step: float, unit: int, now: float) -> list[Clock]:
         """Others stop at once; if the music plays they join it again at the next line of so many steps
         that can still be told in time."""

@@ -13,10 +13,13 @@ from . import state as moves
 from .decode import BoolArray
 from .messages import (
     Command,
+    Grid,
+    Join,
     NudgeBy,
     Panic,
     Play,
     SendBar,
+    SetIfHung,
     SetLatency,
     SetLeader,
     SetMetronome,
@@ -37,6 +40,7 @@ def player_settings(state: State) -> tuple[Command, ...]:
         SetTempo(state.tempo, state.ramp),
         SetSwing(state.swing, state.swing_grid),
         SetMetronome(state.metronome, state.metronome_channel - 1),
+        SetIfHung(state.if_hung == "silence"),
         SetLatency(state.latency / 1000, state.clock_latency / 1000),
         SetLeader(state.sync, state.sync_lost),
     )
@@ -57,6 +61,7 @@ class Conductor:
         self._last: tuple[Note, ...] = ()
         self._rolls: dict[int, BoolArray] = {}
         self._taps: Taps = ()
+        self._sent: dict[int, SendBar] = {}
 
     def start(self) -> list[Command]:
         """Everything that a player who knows nothing needs."""
@@ -65,6 +70,19 @@ class Conductor:
         self._next = self._after()
         commands: list[Command] = [*player_settings(self.state), *self.render_again()]
         return [*commands, Play()] if self.state.playing else commands
+
+    def resume(self, grid: Grid | None, at_line: bool) -> list[Command]:
+        """Everything that a player needs who goes on for another one, whose grid this was: nothing is
+        made anew, so that it is there at once."""
+        if grid is None or not self.state.playing:
+            return self.start()
+        bars = [sent for bar, sent in sorted(self._sent.items()) if bar >= self.bar]
+        return [*player_settings(self.state), *bars, Join(grid, at_line)]
+
+    @property
+    def pitches(self) -> frozenset[tuple[int, int]]:
+        """(channel, pitch) of all that a player may have sounding now."""
+        return frozenset((n.channel, n.pitch) for sent in self._sent.values() for n in sent.notes)
 
     def bar_started(self, bar: int) -> list[Command]:
         """The player entered a bar: make the one after it."""
@@ -180,7 +198,9 @@ class Conductor:
             self.failure = f"{self.generator.info.name}: {error}"
         kept = {b: roll for b, roll in self._rolls.items() if b >= self.bar - 1}
         self._rolls = kept | {bar: roll_of(self._last, generator.info.tracks, STEPS_PER_BAR)}
-        return SendBar(bar, self._revision, self._last, state.quantum)
+        sent = SendBar(bar, self._revision, self._last, state.quantum)
+        self._sent = {b: old for b, old in self._sent.items() if b >= self.bar - 1} | {bar: sent}
+        return sent
 
     def _before(self, generator: Generator, bar: int) -> BoolArray | None:
         """The roll of the bar before, if this model could have played it."""

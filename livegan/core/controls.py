@@ -106,6 +106,12 @@ class Control:
         pattern = re.sub(r"\{\w+\}", r"([0-9]{1,6})", self.address)
         object.__setattr__(self, "pattern", re.compile(f"{PREFIX}{pattern}"))
 
+    @property
+    def settles(self) -> bool:
+        """Whether it sets a value, and nothing is left of the one before."""
+        sets = self.read is not None or self.index is not None
+        return self.apply is not None and sets and not self.trigger
+
     def coerce(self, values: Sequence[Any]) -> tuple[Value, ...]:
         """Check the number of values and make each what it should be."""
         if self.trigger and len(values) == 1 and isinstance(values[0], (int, float)):

@@ -75,7 +75,7 @@ class Follower:
 
     def _go_along(self, lead: Lead, curve: TempoCurve, now: float) -> Gone:
         player = self.player
-        if player.playing and not player.joining:
+        if player.playing and not player.meeting:
             self._bar = None
             apart = player.apart(curve, now)
             if not lead.placed or not self._rolling:
@@ -96,7 +96,7 @@ class Follower:
         bar = max(0, ceil((curve.step_at(now) - JUST_PASSED) / STEPS_PER_BAR))
         new, fresh = self._bar != bar, not self.player.playing
         self._bar = bar
-        return self.player.join(curve, bar, now), (Joined(bar, fresh),) if new else ()
+        return self.player.meet(curve, bar, now), (Joined(bar, fresh),) if new else ()
 
     def play(self) -> None:
         """The performer wants music."""

@@ -87,6 +87,41 @@ class SetLeader(NamedTuple):
     lost: str
 
 
+class SetIfHung(NamedTuple):
+    """Silence, or else the last bar again, where nothing comes for more than a bar."""
+
+    silence: bool
+
+
+class Grid(NamedTuple):
+    """Where the music is when: at `time`, in seconds of the machine's monotonic clock, it is at `step`
+    and goes at `bpm`, which becomes `end_bpm` at `end_step`. Before `first_bar` it is a count-in."""
+
+    time: float
+    step: float
+    bpm: float
+    end_step: float
+    end_bpm: float
+    first_bar: int = 0
+
+
+class Join(NamedTuple):
+    """Go on on another player's grid: at its next step, or at its next bar line."""
+
+    grid: Grid
+    at_line: bool
+
+
+class Release(NamedTuple):
+    """End what a player before this one may have left sounding: (channel, pitch), then all else."""
+
+    notes: tuple[tuple[int, int], ...]
+
+
+class Begin(NamedTuple):
+    """To a player that stands by: open the ports, as soon as they are there, and play."""
+
+
 class Quit(NamedTuple):
     pass
 
@@ -119,6 +154,17 @@ class TempoSet(NamedTuple):
 
     step: int
     bpm: float
+
+
+class PortLost(NamedTuple):
+    """Told by a player that stands by: the MIDI port is gone, though sending says nothing."""
+
+    port: str
+
+
+class PortFound(NamedTuple):
+    """Told by a player that stands by, when it was told to begin: all ports are there, and it opens
+    them now."""
 
 
 class Stopped(NamedTuple):
@@ -160,31 +206,10 @@ class Played(NamedTuple):
     dropped: int
 
 
-Command = (
-    SendBar
-    | Play
-    | Stop
-    | Panic
-    | SetTempo
-    | NudgeBy
-    | SetSwing
-    | SetMetronome
-    | SetLatency
-    | SetLeader
-    | Quit
-)
-Report = (
-    Opened
-    | BarStarted
-    | BeatStarted
-    | TempoSet
-    | Stopped
-    | Joined
-    | Halted
-    | Led
-    | LeaderTempo
-    | Played
-)
+Settings = SetTempo | NudgeBy | SetSwing | SetMetronome | SetLatency | SetLeader | SetIfHung
+Command = SendBar | Play | Stop | Panic | Join | Release | Begin | Quit | Settings
+Told = BarStarted | BeatStarted | TempoSet | Grid | Stopped | Joined | Halted | Led | LeaderTempo
+Report = Opened | PortLost | PortFound | Played | Told
 Message = Command | Report
 
 TYPES: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
@@ -201,6 +226,10 @@ def unpack(line: bytes) -> Message:
     name, *fields = json.loads(line)
     if name == "SendBar":
         fields[2] = tuple(Note(*note) for note in fields[2])
+    elif name == "Join":
+        fields[0] = Grid(*fields[0])
+    elif name == "Release":
+        fields[0] = tuple(tuple(note) for note in fields[0])
     elif name == "Played":
         fields[0] = tuple(tuple(event) for event in fields[0])
     message: Message = TYPES[name](*fields)

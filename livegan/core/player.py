@@ -8,7 +8,8 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 - a note sounds for its whole length in steps unless its own pitch is struck again, or the music is
   stopped: a revision of the bar never cuts what sounds;
 - a missing bar is the last one again; a note_on that is later than a margin is left out, a note_off
-  never is;
+  never is; after a second that was lost altogether, asleep or stopped, all is silent until the next
+  bar line;
 - a note is struck its `offset` beside its step, to the fraction: before the bar line, too, where its
   bar has come by then (else on the line); but never before a note of its pitch that is written before
   it, and no offset makes a note outlast its bar; swing moves the places of strikes and ends alike;
@@ -19,15 +20,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import inf
+from math import ceil, inf
 
 from .clock_out import NEVER, ClockOut
+from .grid import grid_of, transport_of
 from .messages import (
     Command,
+    Grid,
+    Join,
     NudgeBy,
     Panic,
     Play,
+    Release,
     SendBar,
+    SetIfHung,
     SetMetronome,
     SetSwing,
     SetTempo,
@@ -53,6 +59,8 @@ from .swing import Swing
 from .transport import TempoCurve, Transport
 
 LATE_MARGIN = 0.1
+LOST = 1.0
+"""Seconds behind at which nothing is made up for."""
 START_LEAD = 0.005
 ALL_CHANNELS = 16
 
@@ -70,8 +78,10 @@ class Player:
         self._first_bar = 0
         self._next_beat = NEVER
         self._told_bpm = 0.0
-        self._joining: tuple[Transport, int] | None = None
+        self._meeting: tuple[Transport, int] | None = None
         self._sounding: dict[tuple[int, int], Sounding] = {}
+        self._heard = 0.0
+        self._silent_if_hung = False
 
     # position and time
 
@@ -97,8 +107,16 @@ class Player:
         """Whether a note sounds or is still to be struck in the bar that plays."""
         return bool(self._sounding) or self._score.waits
 
+    @property
+    def grid(self) -> Grid | None:
+        """Where the music is when, from the last beat on; None while stopped."""
+        if not self.playing:
+            return None
+        return grid_of(self._transport, self._next_beat - STEPS_PER_BEAT, self._first_bar)
+
     def obey(self, command: Command, now: float) -> list[Output]:
         """Do what a command says; what comes back is due at once."""
+        self._heard = now
         match command:
             case SendBar(bar, revision, notes, quantum):
                 self.take_bar(bar, revision, notes, quantum, now)
@@ -110,6 +128,12 @@ class Player:
                 self.set_swing(Swing(share, grid), now)
             case SetMetronome(on, channel):
                 self._metronome = Metronome(on, channel)
+            case SetIfHung(silence):
+                self._silent_if_hung = silence
+            case Join(grid, at_line):
+                return self.join(grid, at_line, now)
+            case Release(notes):
+                return self.release(notes, now)
             case Play(bar, count_in):
                 return self.play(now, bar, count_in)
             case Stop():
@@ -153,12 +177,59 @@ class Player:
         self._first_bar, self._next_beat, self._told_bpm = bar, start, 0.0
         return [*self._clock.play(start, first, now)] if self._clock else []
 
+    def join(self, grid: Grid, at_line: bool, now: float) -> list[Output]:
+        """Go on on another player's grid, which has sent its bars before: at the next step, or at the
+        next bar line. Does nothing while playing."""
+        if self.playing:
+            return []
+        self.playing = True
+        self._transport = transport_of(grid)
+        self._first_bar, first = grid.first_bar, grid.first_bar * STEPS_PER_BAR
+        start = ceil(self.step_at(now))
+        if at_line:
+            start = max(first, -(-start // STEPS_PER_BAR) * STEPS_PER_BAR)
+        self._told_bpm = 0.0
+        self._next_beat = -(-start // STEPS_PER_BEAT) * STEPS_PER_BEAT
+        outputs: list[Output] = []
+        bar, inside = divmod(max(start, first), STEPS_PER_BAR)
+        if inside:
+            outputs.append(BarLine(now, bar, *self._score.join(bar, start)))
+        else:
+            self._score.begin(bar)
+        return outputs + self._clock_again(start, max(start, first), now)
+
+    def _clock_again(self, start: int, first: int, now: float) -> list[Output]:
+        return [*self._clock.resume(start, first, STEPS_PER_BAR, now)] if self._clock else []
+
+    def release(self, notes: Iterable[tuple[int, int]], now: float) -> list[Output]:
+        """End what a player before this one may have left sounding: these notes, and whatever else
+        every channel has."""
+        step = self._whole_step(now)
+        left = sorted(set(notes) - set(self._sounding))
+        outputs: list[Output] = [
+            Event(now, step, NOTE_OFF | channel, pitch, 0, click=True) for channel, pitch in left
+        ]
+        return outputs + self._hush(now, step)
+
+    def wake(self, now: float) -> list[Output]:
+        """Time was lost, asleep or stopped: end every note, and be silent until the next bar line. The
+        beat stays where it would have been."""
+        if not self.playing:
+            return []
+        outputs = self._silence(now)
+        start = ceil(self.step_at(now))
+        line = -(-start // STEPS_PER_BAR) * STEPS_PER_BAR
+        self._first_bar = max(self._first_bar, line // STEPS_PER_BAR)
+        self._next_beat = self._first_bar * STEPS_PER_BAR
+        self._score.skip(self._first_bar)
+        return outputs + self._clock_again(start, self._next_beat, now)
+
     # following
 
     @property
-    def joining(self) -> bool:
+    def meeting(self) -> bool:
         """Whether a bar line is awaited at which the music goes over to another transport."""
-        return self._joining is not None
+        return self._meeting is not None
 
     def apart(self, curve: TempoCurve, now: float) -> float:
         """How many steps a leader is ahead of the music, nudges aside."""
@@ -168,35 +239,35 @@ class Player:
         """Go on where a leader is."""
         self._transport = replace(self._transport, curve=curve)
 
-    def join(self, curve: TempoCurve, bar: int, now: float) -> list[Output]:
+    def meet(self, curve: TempoCurve, bar: int, now: float) -> list[Output]:
         """Play from the beginning of this bar of a leader's on; what plays goes on until then."""
         transport = replace(self._transport, curve=curve)
         if self.playing:
-            self._joining = transport, bar
+            self._meeting = transport, bar
             return []
         self.playing = True
         return self._go_over(transport, bar, now)
 
     def _go_over(self, transport: Transport, bar: int, now: float) -> list[Output]:
         first = bar * STEPS_PER_BAR
-        self._transport, self._joining = transport, None
-        self._score.begin(bar)
+        self._transport, self._meeting = transport, None
+        self._score.go_over(bar)
         self._first_bar, self._next_beat, self._told_bpm = bar, first, 0.0
         return [*self._clock.play(first, first, now)] if self._clock else []
 
-    def _joined_at(self) -> float:
+    def _met_at(self) -> float:
         """When the music goes over."""
-        if self._joining is None:
+        if self._meeting is None:
             return inf
-        transport, bar = self._joining
+        transport, bar = self._meeting
         return transport.time_at(bar * STEPS_PER_BAR)
 
     def _go_over_at(self, when: float) -> list[Output]:
-        assert self._joining is not None
+        assert self._meeting is not None
         outputs = self._silence(when)
         if self._clock:
             outputs += self._clock.stop(when)
-        return [*outputs, *self._go_over(*self._joining, when)]
+        return [*outputs, *self._go_over(*self._meeting, when)]
 
     def stop(self, now: float) -> list[Output]:
         """Halt and end every sounding note. The bars at hand are forgotten."""
@@ -204,7 +275,7 @@ class Player:
         if self.playing and self._clock:
             outputs += self._clock.stop(now)
         self.playing = False
-        self._joining = None
+        self._meeting = None
         self._next_beat = NEVER
         self._score.forget()
         return outputs
@@ -212,15 +283,18 @@ class Player:
     def panic(self, now: float) -> list[Output]:
         """End every note we know of, then tell every channel to end what we don't, and who follows our
         clock to stop until the next bar line. Play goes on."""
-        outputs = self._silence(now)
-        step = self._whole_step(now)
-        for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-            outputs += [
-                Event(now, step, CONTROL | channel, controller, 0) for channel in range(ALL_CHANNELS)
-            ]
+        outputs = self._silence(now) + self._hush(now, self._whole_step(now))
         if self._clock:
             outputs += self._clock.panic(self.step_at(now), STEPS_PER_BAR, now)
         return outputs
+
+    @staticmethod
+    def _hush(now: float, step: int) -> list[Output]:
+        return [
+            Event(now, step, CONTROL | channel, controller, 0)
+            for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF)
+            for channel in range(ALL_CHANNELS)
+        ]
 
     def _whole_step(self, now: float) -> int:
         return max(0, round(self.step_at(now))) if self.playing else 0
@@ -250,7 +324,7 @@ class Player:
 
     def deadline(self) -> float | None:
         """When `due` has something next, or None while stopped."""
-        return min(self.time_of(self._next()[0]), self._joined_at()) if self.playing else None
+        return min(self.time_of(self._next()[0]), self._met_at()) if self.playing else None
 
     def due(self, now: float) -> list[Output]:
         """All that has fallen due, in order: at one step first a tick of the clock, then offs, then the
@@ -258,11 +332,13 @@ class Player:
         outputs: list[Output] = []
         while self.playing:
             place, kind = self._next()
-            when, joined = self.time_of(place), self._joined_at()
-            if min(when, joined) > now:
+            when, met = self.time_of(place), self._met_at()
+            if min(when, met) > now:
                 break
-            if joined <= when:
-                outputs += self._go_over_at(joined)
+            if now - when > LOST:
+                return outputs + self.wake(now)
+            if met <= when:
+                outputs += self._go_over_at(met)
                 continue
             self._score.reach(place)
             if kind == 0 and self._clock:
@@ -291,7 +367,9 @@ class Player:
         if (counting or self._metronome.on) and now - when <= LATE_MARGIN:
             lines += self._click(step, when)
         if inside == 0 and not counting:
-            lines.append(BarLine(when, bar, *self._score.enter(bar)))
+            hung = self._heard < self.time_of(step - STEPS_PER_BAR)
+            silent = hung and self._silent_if_hung
+            lines.append(BarLine(when, bar, *self._score.enter(bar, silent)))
         if not counting:
             lines += self._tell_tempo(step, when)
         return [*lines, Beat(when, bar, inside // STEPS_PER_BEAT)]

@@ -44,14 +44,31 @@ class Score:
         return strikes[0].place if strikes else NEVER
 
     def begin(self, bar: int) -> None:
-        """With this bar; those before it are past. If it has not come, the bars to come are called this
-        one and those after it."""
+        """With this bar; those before it are past."""
+        self._bar, self._first_bar, self._reached = bar - 1, bar, bar * STEPS_PER_BAR
+
+    def go_over(self, bar: int) -> None:
+        """On to this bar of somebody else's: if it has not come, the bars to come are called so."""
         ahead = {b: sheet for b, sheet in self._sheets.items() if b > self._bar}
         shift = bar - min(ahead, default=bar) if bar not in ahead else 0
         self._sheets = {b + shift: sheet for b, sheet in ahead.items()}
-        self._bar, self._first_bar, self._reached = bar - 1, bar, bar * STEPS_PER_BAR
-        for past in (self._waiting, self._ahead, self._early):
-            past.clear()
+        self.skip(bar)
+
+    def skip(self, bar: int) -> None:
+        """On to this bar: what was to be struck before it is not, and no revision of it is taken."""
+        self.begin(bar)
+        for waiting in (self._waiting, self._ahead, self._early):
+            waiting.clear()
+
+    def join(self, bar: int, place: float) -> tuple[int, bool]:
+        """In the middle of a bar, at a place; tells what `enter` does."""
+        self.begin(bar)
+        entered = self.enter(bar)
+        self.reach(place)
+        self._waiting = [strike for strike in self._waiting if strike.place >= place]
+        heapify(self._waiting)
+        self._look_ahead()
+        return entered
 
     def forget(self) -> None:
         """Every bar, to begin anew."""
@@ -93,14 +110,14 @@ class Score:
         heapify(self._waiting)
         self._look_ahead()
 
-    def enter(self, bar: int) -> tuple[int, bool]:
-        """Over the line into a bar: its revision, and whether it is the last one again, because it has
-        not come."""
+    def enter(self, bar: int, silent: bool = False) -> tuple[int, bool]:
+        """Over the line into a bar: its revision, and whether it is the last one again (nothing, if
+        `silent`), because it has not come."""
         for old in [known for known in self._sheets if known < bar]:
             del self._sheets[old]
         repeated = bar not in self._sheets
         if repeated:
-            self._sheets[bar] = Sheet(0, self._current.notes)
+            self._sheets[bar] = Sheet(0, () if silent else self._current.notes)
         self._current = self._sheets[bar]
         self._bar = bar
         self._early = {struck for struck in self._early if struck[0] >= bar * STEPS_PER_BAR}

@@ -50,11 +50,11 @@ class Morph:
 @dataclass(frozen=True, slots=True)
 class State:
     """`tempo` is where the tempo goes, over `ramp` bars from when it was set; `first_bar`, from 0, is
-    where play begins; channels count from 1; latencies are in ms; `sync` is who leads the time. `held`
-    is the point that sounds while frozen; a knob (`density` to `length`, shares of the data's range,
-    and `key`) that is None is left to the model; `directions` are how far the latent is moved along the
-    model's own; after `section` bars comes another section, one of `sections` or a new one; `fresh`
-    draws a new point for every bar."""
+    where play begins; channels count from 1; latencies are in ms; `sync` is who leads the time;
+    `if_hung` is loop or silence. `held` is the point that sounds while frozen; a knob (`density` to
+    `length`, shares of the data's range, and `key`) that is None is left to the model; `directions` are
+    how far the latent is moved along the model's own; after `section` bars comes another section, one
+    of `sections` or a new one; `fresh` draws a new point for every bar."""
 
     seed: int
     point: Point
@@ -71,6 +71,7 @@ class State:
     clock_latency: float = 0.0
     sync: str = "internal"
     sync_lost: str = "keep"
+    if_hung: str = "loop"
     playing: bool = False
     first_bar: int = 0
     quantum: str = "step"

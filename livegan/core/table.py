@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from . import state as moves
@@ -134,6 +135,12 @@ CONTROLS: tuple[Control, ...] = (
         "metronome_channel", "/metronome/channel", "The MIDI channel of all clicks: notes 76 on the "
         "bar and 77 on the other beats, wood blocks on channel 10.",
         (Argument("channel", "int", 1, 16),), **field("metronome_channel"), changes_music=False,
+    ),
+    Control(
+        "if_hung", "/ifhung", "What the player does when the daemon hangs for more than a bar: the "
+        "last bar again, or silence.",
+        (Argument("what", "text", choices=("loop", "silence")),), **field("if_hung"),
+        changes_music=False,
     ),
     Control(
         "quantum", "/quantum", "What a move waits for before it is heard: the next step (1/24 of a "
@@ -276,8 +283,16 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
     Announcement(
         "/lateness", "ff", "Of the last bar's events at the MIDI port, in ms: median and worst."
     ),
+    Announcement(
+        "/port", "sT", "The MIDI port, and whether it is there: when it is lost and when it came back."
+    ),
     Announcement("/inference", "f", "Time the model took for the last bar, in ms."),
-    Announcement("/error", "ss", "To the sender alone: the address that could not be taken, and why."),
+    Announcement(
+        "/error",
+        "ss",
+        "To the sender: the address that could not be taken, and why. To all: what broke (bar, model, "
+        "port, player, record, or the address of a model that can't be loaded), and how it goes on.",
+    ),
 )
 
 
@@ -304,6 +319,16 @@ def move_for(address: str, values: Sequence[Any]) -> Move:
             checked = (*numbers, *control.coerce(values))
             return Move(control, checked, control.released(values))
     raise BadControl(f"no such address; see docs/osc.md ({PREFIX}/...)")
+
+
+@lru_cache(4096)
+def only_last_counts(address: str) -> bool:
+    """Whether a message to this address says all about a value, so that an earlier one can be passed
+    over; not so where each one acts."""
+    for control in CONTROLS:
+        if control.pattern.fullmatch(address):
+            return control.settles
+    return False
 
 
 def parse_setting(text: str) -> Move:

@@ -110,13 +110,23 @@ def open_output(wanted: str | None) -> Sink:
         raise NoMidi("no MIDI system found (neither ALSA nor JACK answers)")
     if wanted is None:
         return open_virtual(list(found))
+    place = chosen(wanted, found)
+    if place is not None:
+        with quiet_stderr():
+            return RtMidiPort(place[0], found[place[0]][place[1]], place[1])
+    there = ", ".join(name for names in found.values() for name in names) or "none"
+    raise NoSuchPort(f"no MIDI output has {wanted!r} in its name; there are: {there}")
+
+
+def chosen(wanted: str | None, found: dict[str, list[str]]) -> tuple[str, int] | None:
+    """Backend and place of the port to open; for our own, the first backend."""
+    if wanted is None:
+        return next(((backend, -1) for backend in found), None)
     for backend, names in found.items():
         for place, name in enumerate(names):
             if wanted.lower() in name.lower():
-                with quiet_stderr():
-                    return RtMidiPort(backend, name, place)
-    there = ", ".join(name for names in found.values() for name in names) or "none"
-    raise NoSuchPort(f"no MIDI output has {wanted!r} in its name; there are: {there}")
+                return backend, place
+    return None
 
 
 def open_virtual(backends: list[str]) -> Sink:

@@ -9,20 +9,35 @@ import contextlib
 import errno
 import logging
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 
+from livegan.core.table import only_last_counts
+
 Address = tuple[str, int]
+Packet = tuple[bytes, Any]
+"""What came, and from whom; from None when the socket was shut down."""
 MAX_PACKET = 65_535
 RECEIVE_BUFFER = 1 << 20
 BUNDLE = b"#bundle\0"
 MAX_DEPTH = 8
+MAX_ADDRESS = 100
+FLOOD_RATE, FLOOD_SECONDS, FLOOD_PAUSE = 1_000, 0.05, 0.005
+"""From so many packets a second on, counted over so long, they are gathered for this long."""
+MOST_AT_ONCE = 500
+MSG_DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+"""Where there is none (Windows), one packet is taken at a time."""
+TRIES = 2
+"""An error that another peer has caused may be told to whoever sends next."""
+IP_RECVERR, MSG_ERRQUEUE = 11, 0x2000
+"""Linux's way to tell who it was that a packet did not reach (ip(7)); Python has no names for it."""
 ARGUMENT_BYTES = {**dict.fromkeys("ifrmc", 4), **dict.fromkeys("htd", 8), **dict.fromkeys("TFNI[]", 0)}
 
 # python-osc warns of peers' faults on the root logger; we answer them ourselves
@@ -109,13 +124,46 @@ def parse(packet: bytes, sender: Address) -> list[OscIn | OscBad]:
     raises."""
     try:
         check_frame(packet)
-        behind = time.monotonic() - time.time()
+        now = time.monotonic()
+        behind = now - time.time()
+        tagged = packet.startswith(BUNDLE)  # what has no time tag needs no wall clock, which may step
         return [
-            OscIn(sender, timed.message.address, tuple(timed.message.params), timed.time + behind)
+            OscIn(
+                sender,
+                timed.message.address,
+                tuple(timed.message.params),
+                timed.time + behind if tagged else now,
+            )
             for timed in OscPacket(packet).messages
         ]
     except Exception as error:  # whatever the parser chokes on is the peer's fault
         return [OscBad(sender, f"not an OSC packet ({str(error)[:80] or type(error).__name__})")]
+
+
+def received(listening: socket.socket) -> list[Packet]:
+    """The next packet, and those that wait behind it. Raises `OSError`."""
+    packets = [listening.recvfrom(MAX_PACKET)]
+    with contextlib.suppress(OSError):
+        while MSG_DONTWAIT and len(packets) < MOST_AT_ONCE and packets[-1][1] is not None:
+            packets.append(listening.recvfrom(MAX_PACKET, MSG_DONTWAIT))
+    return packets
+
+
+def newest(packets: Iterable[Packet]) -> Iterable[Packet]:
+    """Without messages that a later one of the same sender and address makes vain: in a flood there is
+    no time to parse each."""
+    kept: dict[tuple[object, ...], Packet] = {}
+    acts = 0
+    for packet, sender in packets:
+        address = packet[: packet.find(b"\0")]
+        if only_last_counts(address.decode("ascii", "replace")[:MAX_ADDRESS]):
+            key: tuple[object, ...] = (sender, address, acts)
+            kept.pop(key, None)
+        else:
+            acts += 1
+            key = (acts,)
+        kept[key] = (packet, sender)
+    return kept.values()
 
 
 def build(address: str, values: Sequence[Any]) -> bytes:
@@ -152,6 +200,8 @@ class OscPort:
             ) from None
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        if sys.platform == "linux" and family == socket.AF_INET:
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         self.port = self._socket.getsockname()[1]
 
     def start(self, receive: Callable[[OscIn | OscBad], None]) -> None:
@@ -163,23 +213,46 @@ class OscPort:
 
     @staticmethod
     def _listen(listening: socket.socket, receive: Callable[[OscIn | OscBad], None]) -> None:
+        counted_since, count, flooded = time.monotonic(), 0, False
         while True:
+            if flooded:
+                time.sleep(FLOOD_PAUSE)
             try:
-                packet, sender = listening.recvfrom(MAX_PACKET)
-            except ConnectionError:  # an answer bounced off a closed port (Windows)
-                continue
+                packets = received(listening)
             except OSError:
-                return
-            if sender is None:  # shut down
-                return
-            for item in parse(packet, sender[:2]):
-                receive(item)
+                if listening.fileno() < 0:
+                    return
+                continue  # an answer did not reach its peer
+            count += len(packets)
+            if (passed := time.monotonic() - counted_since) > FLOOD_SECONDS:
+                flooded = count > FLOOD_RATE * passed
+                counted_since, count = time.monotonic(), 0
+            for packet, sender in newest(packets):
+                if sender is None:  # shut down
+                    return
+                for item in parse(packet, sender[:2]):
+                    receive(item)
 
     def send(self, target: Address, address: str, values: Sequence[Any]) -> None:
         """Send one message; a peer that is gone is no fault of ours."""
-        if self._socket is not None:
+        packet = build(address, values)
+        for _ in range(TRIES):
             with contextlib.suppress(OSError):
-                self._socket.sendto(build(address, values), target)
+                if self._socket is not None:
+                    self._socket.sendto(packet, target)
+                return
+
+    def refused(self) -> list[Address]:
+        """Whom answers did not reach since the last time it was asked: nobody listens there. Only
+        Linux tells."""
+        found: list[Address] = []
+        while self._socket is not None and sys.platform == "linux":
+            try:
+                *_, target = self._socket.recvmsg(0, 512, MSG_ERRQUEUE | MSG_DONTWAIT)
+            except OSError:
+                break
+            found.append(target[:2])
+        return found
 
     def close(self) -> None:
         if self._socket is not None:

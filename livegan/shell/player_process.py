@@ -3,7 +3,8 @@
 It is started with a socket and imports only the player's core and the MIDI port. If its parent is gone
 the socket closes, and it silences every sounding note before it ends.
 
-    python -m livegan.shell.player_process SOCKET_FD [MIDI_OUT [CLOCK_OUT [CLOCK_IN]]]
+    python -m livegan.shell.player_process SOCKET_FD \
+        [MIDI_OUT [CLOCK_OUT [CLOCK_IN [standby [watch]]]]]
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ from livegan.core.messages import (
     pack,
 )
 from livegan.core.outputs import BarLine, Beat, Event, Output, Tempo
-from livegan.core.player import Player
+from livegan.core.player import LOST, Player
 
 from .leaders import Leader, NoLeader, open_leader
 from .midi_out import OWN_PORT, NoMidi, NoSuchPort, Nowhere, Sink, open_output
 from .outgoing import Outgoing
 from .priority import ask_for_realtime, lock_memory
+from .sleep import asleep_seconds
+from .standby import STANDBY, WATCH, stand_by
 
 SPIN_SECONDS = 0.0004
 DRAIN_SECONDS = 0.03
@@ -90,6 +93,7 @@ class PlayerProcess:
         self._led_by = INTERNAL
         self._told_bpm = 0.0
         self._ask_at = 0.0
+        self.asleep = asleep_seconds()
 
     @property
     def now(self) -> float:
@@ -149,11 +153,19 @@ class PlayerProcess:
         readers: list[socket.socket | int] = [self.link] if wakes is None else [self.link, wakes]
         writers = [self.link] if self.outbox else []
         readable, writable, _ = select.select(readers, writers, [], max(0.0, left))
+        self.notice_sleep()
         if writable:
             self.flush()
         if wakes is not None and wakes in readable:
             self._ask_at = 0.0
         return self.link in readable
+
+    def notice_sleep(self) -> None:
+        """A machine that was suspended wakes up in silence, and plays on at the next bar line."""
+        asleep = asleep_seconds()
+        if asleep - self.asleep > LOST:
+            self.silence(self.player.wake(self.now))
+        self.asleep = asleep
 
     def read(self) -> None:
         try:
@@ -268,6 +280,8 @@ class PlayerProcess:
                     reports.append(BeatStarted(bar, beat))
                 case Tempo(_, step, bpm):
                     reports.append(TempoSet(step, bpm))
+        if any(isinstance(report, (BeatStarted, TempoSet)) for report in reports):
+            reports += [grid for grid in [self.player.grid] if grid]
         for report in reports:
             self.report(report)
 
@@ -293,12 +307,16 @@ class PlayerProcess:
             del self.outbox[:sent]
 
 
-def open_ports(midi_out: str | None, clock_out: str | None) -> tuple[Sink, Sink | None, str]:
-    """For notes and, if asked for, for MIDI clock; where there is no MIDI system both lead nowhere, and
-    the text says why. Raises `NoSuchPort`."""
+def open_ports(
+    midi_out: str | None, clock_out: str | None, opened: dict[str, Sink]
+) -> tuple[Sink, Sink | None, str]:
+    """For notes and, if asked for, for MIDI clock, if not opened by their names; where there is no MIDI
+    system both lead nowhere, and the text says why. Raises `NoSuchPort`."""
     try:
-        sink = open_output(midi_out)
-        clock_sink = open_output(clock_out) if clock_out and clock_out != OWN_PORT else sink
+        sink = opened.get(midi_out or "") or open_output(midi_out)
+        clock_sink = sink
+        if clock_out and clock_out != OWN_PORT:
+            clock_sink = opened.get(clock_out) or open_output(clock_out)
     except NoMidi as error:
         return Nowhere(), Nowhere() if clock_out else None, str(error)
     return sink, clock_sink if clock_out else None, ""
@@ -309,11 +327,18 @@ def main(arguments: list[str]) -> None:
     link = socket.socket(fileno=int(arguments[0]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the parent, which tells us
     midi_out, clock_out, clock_in = [name or None for name in [*arguments[1:], "", "", ""][:3]]
+    watch = None
+    if STANDBY in arguments[4:]:
+        also = [clock_out] if clock_out and clock_out != OWN_PORT else []
+        watch = stand_by(link, [midi_out or "", *also] if WATCH in arguments[4:] else [])
     try:
-        sink, clock_sink, why = open_ports(midi_out, clock_out)
+        sink, clock_sink, why = open_ports(midi_out, clock_out, watch.sinks if watch else {})
     except NoSuchPort as error:
         link.sendall(pack(Opened("", f"!{error}", False)))
         return
+    if watch:
+        watch.connect_again()
+        watch.close()
     link.setblocking(False)
     sys.setswitchinterval(SWITCH_SECONDS)
     process = PlayerProcess(link, sink, clock_sink, clock_in)

@@ -1,17 +1,34 @@
-"""Keeping what was played, to write it as a MIDI file."""
+"""Keeping what was played: bar by bar in a file that is whole at every moment, at the end as one with
+a track for each instrument."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from functools import cached_property
 from math import floor
 from pathlib import Path
+from typing import NamedTuple
 
-from livegan.core.messages import BarStarted, Opened, Played, Report, Sent, Stopped, TempoSet, place_of
+import mido
+
+from livegan.core.messages import BarStarted, Played, Report, Sent, Stopped, TempoSet, place_of
 from livegan.core.model import Track
-from livegan.core.music import STEPS_PER_BAR
+from livegan.core.music import STEPS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.outputs import NOTE_OFF, NOTE_ON
 
-from .midi_file import write_midi
+from .midi_file import TICKS_PER_STEP, write_midi
+from .midi_journal import MidiJournal
+
+MAX_WAITING = 100_000
+"""Messages that are kept while the disk takes none: some hours."""
+
+
+class Waiting(NamedTuple):
+    """A message that is not in the file yet, by its place in steps since the beginning."""
+
+    place: float
+    data: bytes
 
 
 class Recorder:
@@ -21,11 +38,21 @@ class Recorder:
     def __init__(self, path: Path, tracks: Sequence[Track], bpm: float) -> None:
         self.path = path
         self.tracks = tracks
-        self.events: list[Sent] = []
-        self.tempi: list[tuple[int, float]] = [(0, bpm)]
+        self.failure = ""
+        """Why the disk did not take the last bar."""
+        self.started = False
+        """Whether a note was played."""
+        self._waiting = [Waiting(0, tempo_message(bpm))]
+        self._tempo_at = 0
+        self._place = 0.0
+        self._sounding: set[tuple[int, int]] = set()
         self._offset = 0
         self._last = 0
         self._stopped = True
+
+    @cached_property
+    def _journal(self) -> MidiJournal:
+        return MidiJournal(self.path, STEPS_PER_BEAT * TICKS_PER_STEP)
 
     @property
     def end_step(self) -> int:
@@ -39,29 +66,81 @@ class Recorder:
                     self._stopped = False
                     self._offset = self.end_step - bar * STEPS_PER_BAR
                 self._last = max(self._last, self._offset + bar * STEPS_PER_BAR)
+                self.keep()
             case TempoSet(step, bpm):
                 self._tempo(step, bpm)
-            case Stopped() | Opened():
+            case Stopped():
                 self._stopped = True
+                self.keep()
             case Played(events):
                 self._played(events)
 
     def _tempo(self, step: int, bpm: float) -> None:
-        at = max(self._offset + step, self.tempi[-1][0])
-        if self.tempi[-1][0] == at:
-            self.tempi.pop()
-        self.tempi.append((at, bpm))
+        at = max(self._offset + step, self._tempo_at)
+        data = tempo_message(bpm)
+        self._waiting = [w for w in self._waiting if w.place != at or w.data[:2] != data[:2]]
+        self._wait(at, data)
+        self._tempo_at = at
         self._last = max(self._last, at)
 
     def _played(self, events: Sequence[Sent]) -> None:
         for event in events:
-            if event[1] & 0xF0 in (NOTE_ON, NOTE_OFF):
-                step = self._offset + event[0]
-                before = place_of(self.events[-1]) if self.events else 0.0
-                late = max(self._offset + place_of(event), before) - step
-                self.events.append((step, *event[1:4], late))
-                self._last = max(self._last, step, floor(step + late))
+            kind, key = event[1] & 0xF0, (event[1] & 0x0F, event[2])
+            if kind not in (NOTE_ON, NOTE_OFF):
+                continue
+            self._place = max(self._offset + place_of(event), self._place)
+            self._wait(self._place, bytes(event[1:4]))
+            self._last = max(self._last, self._offset + event[0], floor(self._place))
+            self._sounding.add(key) if kind == NOTE_ON else self._sounding.discard(key)
+            self.started = True
 
-    def write(self) -> None:
-        """The whole file, written beside and renamed."""
-        write_midi(self.path, self.events, self.tempi, self.end_step, self.tracks)
+    def end_notes(self) -> None:
+        """The player is gone, and will not tell when they ended."""
+        for channel, pitch in sorted(self._sounding):
+            self._wait(self._place, bytes((NOTE_OFF | channel, pitch, 0)))
+        self._sounding.clear()
+
+    def _wait(self, place: float, data: bytes) -> None:
+        if len(self._waiting) < MAX_WAITING:
+            self._waiting.append(Waiting(place, data))
+
+    def keep(self) -> None:
+        """Write what lies before the present bar. What the disk does not take waits for the next."""
+        if not self.started:
+            return
+        done = [w for w in self._waiting if w.place < self._last or self._stopped]
+        ordered = sorted(done, key=lambda waiting: waiting.place)
+        messages = [(round(waiting.place * TICKS_PER_STEP), waiting.data) for waiting in ordered]
+        try:
+            self._journal.append(messages)
+        except OSError as error:
+            self.failure = error.strerror or str(error)
+            return
+        self.failure = ""
+        self._waiting = [w for w in self._waiting if w.place >= self._last and not self._stopped]
+
+    def contents(self) -> tuple[list[Sent], list[tuple[int, float]]]:
+        """All notes that were kept, and the tempi by step."""
+        self._stopped = True
+        self.keep()
+        events: list[Sent] = []
+        tempi: list[tuple[int, float]] = []
+        tick = 0
+        for message in mido.MidiFile(file=io.BytesIO(self._journal.read())).tracks[0]:
+            tick += message.time
+            step = tick // TICKS_PER_STEP
+            if message.type == "set_tempo":
+                tempi.append((step, round(mido.tempo2bpm(message.tempo), 3)))
+            elif not message.is_meta:
+                status, pitch, velocity = message.bytes()
+                events.append((step, status, pitch, velocity, tick / TICKS_PER_STEP - step))
+        return events, tempi
+
+    def write(self, path: Path) -> None:
+        """The whole file with a track for each instrument, written beside and renamed."""
+        events, tempi = self.contents()
+        write_midi(path, events, tempi, self.end_step, self.tracks)
+
+
+def tempo_message(bpm: float) -> bytes:
+    return b"\xff\x51\x03" + round(60e6 / bpm).to_bytes(3)

@@ -26,16 +26,20 @@ from livegan.core.messages import (
     BarStarted,
     BeatStarted,
     Command,
+    Grid,
     Halted,
     Joined,
     LeaderTempo,
     Led,
     Opened,
-    Panic,
     Play,
     Played,
+    PortFound,
+    PortLost,
+    Release,
     Report,
     Sent,
+    Stop,
     Stopped,
     TempoSet,
 )
@@ -50,7 +54,7 @@ from .generator import OnnxGenerator, load_model
 from .inbox import MAX_BACKLOG, Inbox
 from .model_loader import ModelCame, ModelLoader
 from .osc import Address, OscBad, OscIn, OscPort
-from .player_link import PlayerGone, PlayerLink
+from .player_link import PlayerGone, PlayerLink, Successor
 from .priority import how_to_grant
 from .tune import read_tune
 from .view import QuietView, Status, View
@@ -94,6 +98,7 @@ class ServerConfig:
     play: bool
     record: Path | None
     given: Path | None = None
+    if_hung: str = "loop"
 
 
 class Server:
@@ -104,7 +109,7 @@ class Server:
         self.view = view
         self.inbox = Inbox()
         self.osc = OscPort(config.host, config.port)
-        self.link = PlayerLink(config.midi_out, config.clock_out, config.clock_in)
+        self.link = PlayerLink(self.inbox.put, config.midi_out, config.clock_out, config.clock_in)
         self.feedback = Feedback(self.osc)
         self.loader = ModelLoader(config.device, self.inbox.put)
         self.status = Status(tempo=config.bpm)
@@ -118,6 +123,10 @@ class Server:
         self._stale = False
         self._shown: OnnxGenerator | None = None
         self._started = 0.0
+        self._grid: Grid | None = None
+        self._left: set[tuple[int, int]] = set()
+        self._port_lost = False
+        self._entered: int | None = None
 
     def serve(self) -> None:
         """The whole life. Raises `CannotStart`, `PortTaken` or `BadModel` before anything sounds."""
@@ -141,6 +150,7 @@ class Server:
         state = replace(
             state,
             tempo=self.config.bpm,
+            if_hung=self.config.if_hung,
             sync=self.config.sync,
             latency=self.config.latency,
             clock_latency=self.config.clock_latency,
@@ -163,7 +173,7 @@ class Server:
 
     def _start_player(self) -> None:
         self._started = time.monotonic()
-        self.link.start(self.inbox.put)
+        self.link.start()
 
     def _wait_for_player(self) -> Opened:
         opened = self._wait_for(Opened)
@@ -193,6 +203,7 @@ class Server:
         self._shown = generator
         self.status.osc = f"{self.osc.host}:{self.osc.port}"
         self.status.midi = opened.port or "none"
+        self.link.has_port = bool(opened.port)
         if opened.port:
             self.view.say("midi", f"MIDI out: {opened.port}", port=opened.port)
             if not opened.realtime:
@@ -219,12 +230,16 @@ class Server:
             items = [] if first is None else [first, *self.inbox.get_more(BATCH)]
             for item in [*items, *self._fallen_due()]:
                 self._take(item)
+            self._enter_bar()
+            self.link.keep_spare()
             if self._stale:
                 self._stale = False
                 for command in self.conductor.render_again():
                     self.link.send([command])
                 self._watch_model()
             self._tell_changes()
+            self.feedback.flush()
+            self.feedback.drop_gone()
             self._show(lambda: self.view.refresh(self.status))
 
     def shutdown(self) -> None:
@@ -235,25 +250,28 @@ class Server:
             for item in self.inbox.get_more(MAX_BACKLOG):
                 if isinstance(item, (BarStarted, TempoSet, Stopped, Played)):
                     self.recorder.take(item)
-            if self.recorder.events:
+            if self.recorder.started:
                 self._write_recording(self.recorder)
         self._show(self.view.close)
 
     def _write_recording(self, recorder: Recorder) -> None:
-        """Where it was asked for; if that can't be, among the temporary files: music is not lost."""
-        asked = recorder.path
+        """Where it was asked for, with its tracks; if that can't be, it stays as it grew, in one
+        track; if that was deleted, among the temporary files: music is not lost."""
+        path = recorder.path
         try:
-            recorder.write()
+            recorder.write(path)
         except OSError as error:
-            self._error(f"{asked}: can't be written ({error.strerror})")
-            recorder.path = Path(tempfile.gettempdir()) / f"livegan-{os.getpid()}.mid"
-            recorder.write()
-        self._show(lambda: self.view.say("record", f"wrote {recorder.path}"))
+            self._error(f"{path}: can't be written ({error.strerror})")
+            if not path.exists():
+                path = Path(tempfile.gettempdir()) / f"livegan-{os.getpid()}.mid"
+                recorder.write(path)
+        self._show(lambda: self.view.say("record", f"wrote {path}"))
 
     def _patience(self) -> float:
+        patience = min(TICK_SECONDS, self.feedback.patience)
         if not self._scheduled:
-            return TICK_SECONDS
-        return min(TICK_SECONDS, self._scheduled[0][0] - time.monotonic())
+            return patience
+        return min(patience, self._scheduled[0][0] - time.monotonic())
 
     def _fallen_due(self) -> list[OscIn]:
         now = time.monotonic()
@@ -267,16 +285,25 @@ class Server:
     def _take(self, item: Any) -> None:
         match item:
             case OscIn():
+                self._enter_bar()
                 self._take_osc(item)
             case OscBad(sender, why):
                 self._refuse(sender, "", why)
             case Led() | LeaderTempo() | Joined() | Halted():
                 self._take_lead(item)
-            case Opened() | BarStarted() | BeatStarted() | TempoSet() | Stopped() | Played():
+            case BarStarted() | BeatStarted() | TempoSet() | Grid() | Stopped() | Played():
                 self._take_report(item)
             case PlayerGone(process_id):
                 if process_id == self.link.process_id:
-                    self._restart_player()
+                    self._replace_player()
+                else:
+                    self.link.forget_spare(process_id)
+            case PortLost(port):
+                self._lose_port(port)
+            case PortFound():
+                self.link.retire()
+            case Successor(opened):
+                self._succeed(opened)
             case ModelCame():
                 self._take_model(item)
 
@@ -312,6 +339,8 @@ class Server:
         self.link.send(commands)
         self._show_transport()
         state = self.conductor.state
+        if any(isinstance(command, Stop) for command in commands):
+            self._grid = None
         if any(isinstance(command, Play) for command in commands):
             self.status.bar, self.status.beat = state.first_bar + 1, 1
 
@@ -353,20 +382,19 @@ class Server:
     def _error(self, text: str) -> None:
         self._show(lambda: self.view.say("error", text))
 
+    def _fail(self, what: str, why: str) -> None:
+        """Something broke that concerns everybody."""
+        self._error(why)
+        self.feedback.tell("/error", what, why)
+
     def _take_report(self, report: Report) -> None:
         if self.recorder:
-            self.recorder.take(report)
+            self._record(self.recorder, report)
         match report:
-            case Opened(port):
-                self.status.midi = port or "none"
-                self.link.send([Panic(), *self.conductor.start()])  # the last player left notes on
             case BarStarted(bar, _, repeated):
-                if self.conductor.state.playing:
-                    self.link.send(self.conductor.bar_started(bar))
-                    self._watch_model()
+                self._entered = bar
                 if repeated:
-                    self._error(f"bar {bar + 1} was not ready in time; the one before repeats")
-                self._show_model()
+                    self._fail("bar", f"bar {bar + 1} was not ready in time; the one before repeats")
                 self._tell_bar(bar + 1)
             case BeatStarted(_, beat):
                 self.status.beat = beat + 1
@@ -374,6 +402,10 @@ class Server:
             case TempoSet(_, bpm):
                 self.status.tempo = bpm
                 self.feedback.tell("/tempo/now", bpm)
+            case Grid() if self.conductor.state.playing:
+                self._grid = report
+            case Stopped():
+                self._grid = None
             case Played():
                 self._take_played(report)
 
@@ -385,8 +417,10 @@ class Server:
             case LeaderTempo(bpm):
                 self.conductor.led_tempo(bpm)
             case Joined(bar, fresh):
+                self._enter_bar()
                 self.conductor.joined(bar, fresh)
             case Halted():
+                self._grid = None
                 self.link.send(self.conductor.halted())
         self._show_transport()
 
@@ -397,6 +431,22 @@ class Server:
             self.feedback.tell("/error", "/sync", led.why)
         else:
             self._show(lambda: self.view.say("sync", f"time: {led.leader}", leader=led.leader))
+
+    def _record(self, recorder: Recorder, report: Report) -> None:
+        failed = recorder.failure
+        recorder.take(report)
+        if recorder.failure and not failed:
+            why = f"{recorder.path}: can't be written ({recorder.failure}); the music goes on"
+            self._fail("record", why)
+
+    def _enter_bar(self) -> None:
+        """Answer the player's last bar line with the bar after it. Of several that came together,
+        because we were stopped or late, only the last one counts."""
+        if self._entered is not None and self.conductor.state.playing:
+            self.link.send(self.conductor.bar_started(self._entered))
+            self._watch_model()
+            self._show_model()
+        self._entered = None
 
     def _tell_bar(self, bar: int) -> None:
         self.status.inference = self.conductor_inference()
@@ -423,13 +473,44 @@ class Server:
         self.status.late_median, self.status.late_worst = report.late_median, report.late_worst
         self.feedback.tell("/lateness", report.late_median, report.late_worst)
 
-    def _restart_player(self) -> None:
+    # players
+
+    def _replace_player(self) -> None:
         if time.monotonic() - self._started < SHORT_LIFE_SECONDS:
             self._error("the player process can't stay alive; giving up")
             self.stopping = True
             return
-        self._error("the player process ended; starting another")
-        self._start_player()
+        self._left |= self.conductor.pitches
+        self.link.retire()
+        self.link.call_spare()
+        self._fail("player", "the player process ended; starting another")
+
+    def _lose_port(self, port: str) -> None:
+        """The player plays on to nowhere, and keeps the beat, until the spare has found the port."""
+        self._port_lost = True
+        self._left |= self.conductor.pitches
+        self.link.call_spare()
+        self._fail("port", f"the MIDI port {port} is gone; it is looked for, and the music goes on")
+        self.feedback.tell("/port", port, False)
+
+    def _succeed(self, opened: Opened) -> None:
+        """Another player has the port: it ends what was left sounding, and goes on on the beat; at a
+        bar line, where the port had been away."""
+        if opened.why.startswith("!"):
+            return
+        if self.recorder:
+            self.recorder.end_notes()
+        self.link.promote()
+        self._started = time.monotonic()
+        resumed = self.conductor.resume(self._grid, at_line=self._port_lost)
+        self.link.send([Release(tuple(self._left)), *resumed])
+        self.link.send_missed()
+        self._left.clear()
+        self.status.midi = opened.port or "none"
+        if self._port_lost:
+            self._show(lambda: self.view.say("midi", f"MIDI out again: {opened.port}"))
+            self.feedback.tell("/port", opened.port, True)
+        self._port_lost = False
 
     # models
 
@@ -437,7 +518,10 @@ class Server:
         if self.loader.superseded():
             return
         if came.generator is None:
-            self._refuse(came.sender, f"{PREFIX}/model", came.why)
+            if not self.feedback.tells(came.sender):
+                self.osc.send(came.sender, f"{PREFIX}/error", (f"{PREFIX}/model", came.why))
+            self._log_once("model", came.why)
+            self.feedback.tell("/error", f"{PREFIX}/model", came.why)
             return
         self.link.send(self.conductor.use(came.generator))
         self._show_model()
