@@ -1,5 +1,5 @@
 """The real daemon on JACK's dummy driver, moved by OSC at random, with something that breaks every
-minute."""
+minute, and another leader of the time after it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from livegan.core.leading import LEADERS
 from livegan.shell.osc import build
 
 from .processes import end, python
@@ -45,6 +46,7 @@ class Stage:
     name: str = f"livegan-soak-{os.getpid()}"
     server: subprocess.Popen[str] | None = None
     ears: list[subprocess.Popen[str]] = field(default_factory=list)
+    clock: subprocess.Popen[str] | None = None
     address: tuple[str, int] = ("", 0)
     daemon: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(1))
@@ -73,6 +75,17 @@ class Stage:
     def send(self, address: str, *values: object) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.sendto(build(f"/livegan/{address}", values), self.address)
+
+    def lead(self, name: str, seconds: float) -> None:
+        """Let this one lead the time; a MIDI clock is sent for so long."""
+        if self.clock:
+            end(self.clock)
+        self.send("sync", name)
+        if name == "midi":
+            command = [sys.executable, "-m", "benchmarks.leader", name, os.devnull, str(seconds)]
+            with open(os.devnull, "w") as nothing:
+                self.clock = subprocess.Popen(command, stdout=nothing, stderr=nothing, text=True)
+        self.send("play")
 
     # faults
 
@@ -143,6 +156,8 @@ def staged() -> Iterator[tuple[Stage, Path]]:
             time.sleep(1)
             yield stage, stage.folder / "log"
         finally:
+            if stage.clock:
+                end(stage.clock)
             for ear in stage.ears:
                 ear.kill()
                 ear.wait()
@@ -158,6 +173,7 @@ def measure(model: str, minutes: float, every: float, say: Callable[[str], None]
             stage.daemon = daemon.pid
             stage.address = address_of(log)
             faults = shake(stage, minutes * 60, every, say)
+            stage.send("sync", LEADERS[0])
             stage.send("stop")
             time.sleep(1)
             after = memory(stage.daemon)
@@ -199,6 +215,9 @@ def shake(stage: Stage, seconds: float, every: float, say: Callable[[str], None]
             from_ = time.time()
             fault()
             shaken.times.append((from_, time.time(), fault.__name__))
+            leader = LEADERS[len(shaken.times) % len(LEADERS)]
+            say(f"soak: {leader} leads")
+            stage.lead(leader, every - RECOVERY_SECONDS)
         name = stage.chance.choice(list(MOVES))
         stage.send(name, stage.chance.uniform(*MOVES[name]))
         time.sleep(stage.chance.uniform(*MOVE_SECONDS))

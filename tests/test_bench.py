@@ -177,7 +177,7 @@ def test_a_receiver_tells_when_it_got_what_on_our_clock(
         out.delete()
     heard = [Sent(*event) for event in json.loads((tmp_path / "heard.json").read_text())]
     transit = lateness(heard, sent)
-    assert transit.min() > 0
+    assert transit.min() > -0.3, "JACK estimates its frame times"
     assert np.median(transit) < 15, "two periods and a busy machine"
 
 

@@ -154,7 +154,7 @@ def test_a_model_that_fails_is_told_to_all_and_tried_again_at_the_next_bar(
 def test_a_model_that_is_late_leaves_the_last_bar_going_round(
     serve: Serve, client: Connect, tmp_path: Path
 ) -> None:
-    model = breakable(tmp_path / "slow.onnx", turns(1.5 * BAR))
+    model = breakable(tmp_path / "slow.onnx", turns(3 * BAR))
     _, one = playing(serve, client, "--model", str(model))
     one.send("/livegan/drift", 0.0)
     one.send("/livegan/z/0", 1.0)
@@ -246,10 +246,11 @@ def test_a_killed_daemon_leaves_a_recording_that_any_reader_takes(
     out = tmp_path / "played.mid"
     daemon, one = playing(serve, client, "--record", str(out))
     assert bars_go_on(one, 4)
+    bar = one.expect("/livegan/bar")[0]
     daemon.process.kill()
     daemon.process.wait()
     file = mido.MidiFile(out)
-    assert file.length == pytest.approx(4 * BAR, abs=1.1 * BAR)
+    assert (bar - 2) * BAR < file.length < (bar + 1) * BAR, "all but what played last"
     assert len(notes(out)) > 10
     assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".mid"] == ["played.mid"]
 
