@@ -35,7 +35,8 @@ EAR = "livegan-soak"
 RECOVERY_SECONDS = 15.0
 """What goes wrong so long after a fault is the fault's."""
 MOVE_SECONDS = (0.02, 0.5)
-WARM_UP_SECONDS = 20.0
+WARM_UP_SECONDS = 30.0
+"""In which each leader has its turn: what they need is there when memory is read for the first time."""
 
 
 @dataclass
@@ -203,11 +204,13 @@ class Shaken:
 
 def shake(stage: Stage, seconds: float, every: float, say: Callable[[str], None]) -> Shaken:
     shaken = Shaken(seconds=seconds)
+    for leader in (*LEADERS[1:], LEADERS[0]):
+        stage.lead(leader, 5.0)
+        time.sleep(WARM_UP_SECONDS / len(LEADERS))
     began = time.monotonic()
-    next_fault = began + min(every, WARM_UP_SECONDS + 1)
+    shaken.before = memory(stage.daemon)
+    next_fault = began + every
     while (now := time.monotonic()) - began < seconds:
-        if not shaken.before and now - began > WARM_UP_SECONDS:
-            shaken.before = memory(stage.daemon)
         if now > next_fault and now - began < seconds - RECOVERY_SECONDS:
             next_fault += every
             fault = stage.faults[len(shaken.times) % len(stage.faults)]

@@ -27,6 +27,7 @@ from .messages import (
     SetTempo,
     Stop,
 )
+from .metronome import HIGH, LOW
 from .music import STEPS_PER_BAR, Note
 from .rendering import Generator, cue_for, render_bar, roll_of
 from .state import State
@@ -62,6 +63,7 @@ class Conductor:
         self._rolls: dict[int, BoolArray] = {}
         self._taps: Taps = ()
         self._sent: dict[int, SendBar] = {}
+        self._pitches: dict[int, set[tuple[int, int]]] = {}
 
     def start(self) -> list[Command]:
         """Everything that a player who knows nothing needs."""
@@ -81,8 +83,10 @@ class Conductor:
 
     @property
     def pitches(self) -> frozenset[tuple[int, int]]:
-        """(channel, pitch) of all that a player may have sounding now."""
-        return frozenset((n.channel, n.pitch) for sent in self._sent.values() for n in sent.notes)
+        """(channel, pitch) of all that a player may have sounding now: of every revision of the bars at
+        hand, since none cuts what sounds, and of the metronome."""
+        clicks = {(self.state.metronome_channel - 1, pitch) for pitch in (HIGH, LOW)}
+        return frozenset(clicks.union(*self._pitches.values()))
 
     def bar_started(self, bar: int) -> list[Command]:
         """The player entered a bar: make the one after it."""
@@ -96,6 +100,9 @@ class Conductor:
         """What the player begins next, its first bar or the next one, is this bar of a leader's."""
         shift = bar - (self.bar if fresh else self.bar + 1)
         self._rolls = {known + shift: roll for known, roll in self._rolls.items()}
+        moved = ((known + shift, sent) for known, sent in self._sent.items())
+        self._sent = {known: sent._replace(bar=known) for known, sent in moved}
+        self._pitches = {known + shift: some for known, some in self._pitches.items()}
         self.bar += shift
         self.state = replace(self.state, playing=True)
         self._next = self._after()
@@ -199,7 +206,10 @@ class Conductor:
         kept = {b: roll for b, roll in self._rolls.items() if b >= self.bar - 1}
         self._rolls = kept | {bar: roll_of(self._last, generator.info.tracks, STEPS_PER_BAR)}
         sent = SendBar(bar, self._revision, self._last, state.quantum)
-        self._sent = {b: old for b, old in self._sent.items() if b >= self.bar - 1} | {bar: sent}
+        self._sent = {b: old for b, old in self._sent.items() if b >= self.bar - 1}
+        self._pitches = {b: old for b, old in self._pitches.items() if b >= self.bar - 1}
+        self._sent[bar] = sent
+        self._pitches.setdefault(bar, set()).update((n.channel, n.pitch) for n in sent.notes)
         return sent
 
     def _before(self, generator: Generator, bar: int) -> BoolArray | None:

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import select
 import signal
 import socket
 import sys
 import time
+from collections import deque
+from threading import Thread
 from types import FrameType
 
 from livegan.core.leading import INTERNAL, Follower
@@ -90,7 +93,12 @@ class PlayerProcess:
         self.outbox = bytearray()
         self.sent: list[Sent] = []
         self.running = True
-        self._led_by = INTERNAL
+        self.opened: deque[tuple[str, Leader | str]] = deque()
+        """Leaders that have been opened, or why they can't be."""
+        self.woken, self.wake = os.pipe()
+        os.set_blocking(self.woken, False)
+        os.set_blocking(self.wake, False)
+        self._led_by = self._asked_for = INTERNAL
         self._told_bpm = 0.0
         self._ask_at = 0.0
         self.asleep = asleep_seconds()
@@ -150,7 +158,9 @@ class PlayerProcess:
         wakes = self.leader.wakes if self.leader else None
         until = IDLE_SECONDS if deadline is None else deadline - self.clock() - SPIN_SECONDS
         left = min(until, self._ask_at - self.clock()) if self.leader else until
-        readers: list[socket.socket | int] = [self.link] if wakes is None else [self.link, wakes]
+        readers: list[socket.socket | int] = [self.link, self.woken]
+        if wakes is not None:
+            readers.append(wakes)
         writers = [self.link] if self.outbox else []
         readable, writable, _ = select.select(readers, writers, [], max(0.0, left))
         self.notice_sleep()
@@ -158,6 +168,8 @@ class PlayerProcess:
             self.flush()
         if wakes is not None and wakes in readable:
             self._ask_at = 0.0
+        if self.woken in readable:
+            self.take_opened()
         return self.link in readable
 
     def notice_sleep(self) -> None:
@@ -186,7 +198,7 @@ class PlayerProcess:
                 self.outgoing.set_latency(notes, clock)
             case SetLeader(leader, lost):
                 self.follower.lost = lost
-                if leader != self._led_by:
+                if leader != self._asked_for:
                     self.lead_by(leader)
             case Play() if self.leader:
                 self.follower.play()
@@ -213,14 +225,38 @@ class PlayerProcess:
     # leaders
 
     def lead_by(self, name: str) -> None:
-        """Somebody else, or ourselves, from now on. Who leads stays if the other can't."""
-        leader = None
-        if name != INTERNAL:
-            try:
-                leader = open_leader(name, self.clock_in, self.player.bpm)
-            except NoLeader as error:
-                self.report(Led(self._led_by, str(error)))
-                return
+        """Somebody else, or ourselves. To open another takes longer than notes can wait."""
+        self._asked_for = name
+        if name == INTERNAL:
+            self.welcome(None, name)
+            return
+        Thread(target=self.open_leader, args=(name, self.player.bpm), daemon=True).start()
+
+    def open_leader(self, name: str, bpm: float) -> None:
+        """On a thread of its own, which leaves what it found where `run` looks."""
+        try:
+            self.opened.append((name, open_leader(name, self.clock_in, bpm)))
+        except NoLeader as error:
+            self.opened.append((name, str(error)))
+        with contextlib.suppress(BlockingIOError):
+            os.write(self.wake, b".")
+
+    def take_opened(self) -> None:
+        """Go over to a leader that was opened, unless another one was asked for since. Who leads stays
+        if the other can't."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.woken, 64)
+        while self.opened:
+            name, leader = self.opened.popleft()
+            if isinstance(leader, str):
+                self.report(Led(self._led_by, leader))
+                self._asked_for = self._led_by
+            elif name == self._asked_for:
+                self.welcome(leader, name)
+            else:
+                leader.close()
+
+    def welcome(self, leader: Leader | None, name: str) -> None:
         if self.leader:
             self.leader.close()
         if leader and self.player.playing:
@@ -239,6 +275,7 @@ class PlayerProcess:
         try:
             lead = leader.lead(self.clock())
         except Exception as error:  # JACK's server was killed, say: the music goes on
+            self._asked_for = INTERNAL
             self.be_led(None, INTERNAL, f"{self._led_by} can't lead any more: {error}")
             return
         outputs, reports = self.follower.follow(lead, self.now)

@@ -4,7 +4,7 @@ timebase master gives one."""
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from livegan.core.leading import Lead
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT, seconds_per_step
@@ -12,6 +12,16 @@ from livegan.core.transport import TempoCurve
 
 from ..midi_out import NAME, quiet_stderr
 from . import NoLeader
+
+MOST_TEMPI = 1_000
+
+
+class Tempo(NamedTuple):
+    """Our own, from a frame of the transport on, at which the music is at this step."""
+
+    frame: int
+    step: float
+    bpm: float
 
 
 class JackLeader:
@@ -32,7 +42,7 @@ class JackLeader:
         except jack.JackError:
             raise NoLeader("no JACK server runs here") from None
         self._jack = jack
-        self._bpm = bpm
+        self._tempi = [Tempo(0, 0.0, bpm)]
         self._gone = False
         self._client.set_shutdown_callback(self._lose)
         self._client.activate()
@@ -49,19 +59,22 @@ class JackLeader:
         frame = self._client.transport_frame
         read = time.monotonic()
         rolling = state == self._jack.ROLLING
-        bpm = told.get("beats_per_minute", self._bpm)
-        since = (frame - told["frame"]) / self._client.samplerate if rolling else 0.0
-        step = self._step(told, bpm) + since / seconds_per_step(bpm)
+        own = self._tempo_at(told["frame"])
+        bpm = told.get("beats_per_minute", own.bpm)
+        step = own.step + self._steps(told["frame"] - own.frame, bpm)
+        if told.get("beats_per_bar") == BEATS_PER_BAR and told.get("beat_type") == BEATS_PER_BAR:
+            beat = BEATS_PER_BAR * (told["bar"] - 1) + told["beat"] - 1
+            beat += told["tick"] / told["ticks_per_beat"]
+            step = beat * STEPS_PER_BEAT - self._steps(told.get("bbt_offset", 0), bpm)
+        if rolling:
+            step += self._steps(frame - told["frame"], bpm)
         return Lead(TempoCurve.steady(read, step, bpm), rolling, rolling)
 
-    def _step(self, told: dict[str, Any], bpm: float) -> float:
-        """Of a position: by bar, beat and tick where they are of our metre, else by its frame."""
-        if told.get("beats_per_bar") != BEATS_PER_BAR or told.get("beat_type") != BEATS_PER_BAR:
-            return float(told["frame"] / self._client.samplerate / seconds_per_step(bpm))
-        beat = BEATS_PER_BAR * (told["bar"] - 1) + told["beat"] - 1
-        beat += told["tick"] / told["ticks_per_beat"]
-        offset = told.get("bbt_offset", 0) / self._client.samplerate
-        return float(beat * STEPS_PER_BEAT - offset / seconds_per_step(bpm))
+    def _steps(self, frames: float, bpm: float) -> float:
+        return float(frames / self._client.samplerate / seconds_per_step(bpm))
+
+    def _tempo_at(self, frame: int) -> Tempo:
+        return next(tempo for tempo in reversed(self._tempi) if tempo.frame <= frame)
 
     def play(self) -> None:
         self._client.transport_start()
@@ -70,8 +83,13 @@ class JackLeader:
         self._client.transport_stop()
 
     def set_tempo(self, bpm: float) -> None:
-        """What counts while nobody else gives one."""
-        self._bpm = bpm
+        """From here on; it counts while nobody else gives one."""
+        frame = self._client.transport_frame
+        now = self._tempo_at(frame)
+        step = now.step + self._steps(frame - now.frame, now.bpm)
+        self._tempi = [tempo for tempo in self._tempi if tempo.frame < frame or not frame]
+        self._tempi.append(Tempo(frame, step, bpm))
+        del self._tempi[1:-MOST_TEMPI]
 
     def close(self) -> None:
         self._client.deactivate()

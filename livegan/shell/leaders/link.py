@@ -33,6 +33,8 @@ class LinkLeader:
         self._link.startStopSyncEnabled = True
         self._link.enabled = True
         self._clock: Any = self._link.clock()
+        self._bar_0: float | None = None
+        """The beat at which the music began."""
         self.name = "Ableton Link"
 
     def lead(self, now: float) -> Lead:
@@ -40,9 +42,12 @@ class LinkLeader:
         here = self._micros(now)
         bpm, beat = state.tempo(), state.beatAtTime(here, QUANTUM)
         rolling = state.isPlaying()
-        if rolling:
+        if not rolling:
+            self._bar_0 = None
+        elif self._bar_0 is None:  # later on, after changes of tempo, nobody could tell
             began = state.beatAtTime(state.timeForIsPlaying(), QUANTUM)
-            beat -= ceil(began / QUANTUM - ROUNDING) * QUANTUM
+            self._bar_0 = ceil(began / QUANTUM - ROUNDING) * QUANTUM
+        beat -= self._bar_0 or 0.0
         return Lead(TempoCurve.steady(now, beat * STEPS_PER_BEAT, bpm), rolling, rolling)
 
     def _micros(self, now: float) -> int:

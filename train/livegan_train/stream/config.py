@@ -58,8 +58,8 @@ class StreamConfig:
     critic_first: int = 200
     detail: float = 0.5
     asked: float = 0.1
-    matching: float = 4.0
-    intervals: float = 40.0
+    matching: float = 8.0
+    intervals: float = 80.0
     outlines: float = 30.0
     following: float = 20.0
     codes: float = 5.0
@@ -67,8 +67,8 @@ class StreamConfig:
     mismatched: float = 0.15
     gamma: float = 0.3
     penalty_every: int = 4
-    lr: float = 6e-4
-    critic_lr: float = 1e-3
+    lr: float = 2e-4
+    critic_lr: float = 4e-4
     ema: float = 0.999
     batch: int = 64
     steps: int = 20_000
