@@ -28,6 +28,7 @@ ALL_FREE, EACH_FREE, KEY_SET = 0.5, 0.5, 0.3
 LEAST_MATCHED = 8
 """Sorted counts of fewer bars are noise. Bars that follow from a context and bars that don't are
 matched apart, or one kind would thin out and the other make up for it."""
+KINDS = 2
 LARGEST_STEP = 10.0
 """Norm of a gradient."""
 AGREEMENT_ROOM = 0.05
@@ -200,18 +201,20 @@ def generator_loss(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> 
 
 
 def matched(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
-    """What of the batch as a whole is held to the real one's. Bars of which something was asked are
-    left out, but for their intervals."""
-    config = run.config
+    """What of the batch as a whole is held to the real one's, apart for bars that follow and for those
+    that don't; counts and agreement only of bars of which nothing was asked."""
+    config, bars, real = run.config, drawn.bars, seen.real.now
     unasked = (drawn.knobs < 0).all(1)
-    follows, alone = seen.follows & unasked, ~seen.follows & unasked
-    terms = [config.intervals * intervals_apart(drawn.bars, seen.real.now, run.pitched)]
-    kinds = [rows for rows in (follows, alone) if int(rows.sum()) >= LEAST_MATCHED]
-    if kinds:
-        counts = [matching(drawn.bars.rows(rows), seen.real.now) for rows in kinds]
-        terms += [config.matching * torch.stack(counts).mean(), *clouds(run, seen, drawn, unasked)]
-    if int(follows.sum()) >= LEAST_MATCHED:
-        terms.append(config.following * following(run, seen, drawn, follows))
+    terms = []
+    for kind in (seen.follows, ~seen.follows):
+        if int(kind.sum()) < LEAST_MATCHED:
+            continue
+        terms.append(config.intervals * intervals_apart(bars.rows(kind), real, run.pitched) / KINDS)
+        terms += clouds(run, seen, drawn, kind)
+        if int((kind & unasked).sum()) >= LEAST_MATCHED:
+            terms.append(config.matching * matching(bars.rows(kind & unasked), real) / KINDS)
+    if int((seen.follows & unasked).sum()) >= LEAST_MATCHED:
+        terms.append(config.following * following(run, seen, drawn, seen.follows & unasked))
     return torch.stack(terms).sum()
 
 
