@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -121,6 +122,25 @@ def test_a_clock_that_falls_silent_is_played_on(
     wait_for(lambda: len(synth.strikes()) > before + 20, 20, "more notes")
     leader.running = True
     leader.begin()
+
+
+def test_a_flood_at_the_clock_input_disturbs_nothing(
+    serve: Callable[..., Daemon], listen: Callable[[], Synth], sequencer: Callable[[], Sequencer]
+) -> None:
+    daemon = serve("--sync", "midi")
+    synth, leader = listen(), sequencer()
+    leader.out.send_message([START])
+    wait_for(lambda: len(synth.strikes()) > 5, 10, "notes")
+    chance = random.Random(1)
+    for number in range(10_000):
+        leader.out.send_message(chance.choice([[0x90, number % 128, 1], [0xB0, 1, 2], [0xFE], [0xF6]]))
+        if number % 50 == 0:
+            time.sleep(0.002)  # JACK's buffer is full else, and the clock's own ticks are lost
+    before = len(synth.strikes())
+    wait_for(lambda: len(synth.strikes()) > before + 10, 10, "more notes")
+    late = sorted(abs(seconds) for seconds in on_the_beat(synth, leader.ticks)[-10:])
+    assert late[len(late) // 2] < 0.012
+    assert "too late" not in daemon.log.read_text()
 
 
 def test_a_jack_midi_clock_of_somebody_else_is_followed(
