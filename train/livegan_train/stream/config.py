@@ -59,8 +59,8 @@ class StreamConfig:
     detail: float = 0.5
     asked: float = 0.1
     matching: float = 8.0
-    intervals: float = 80.0
-    outlines: float = 30.0
+    intervals: float = 300.0
+    outlines: float = 15.0
     following: float = 20.0
     codes: float = 5.0
     context: float = 0.6
