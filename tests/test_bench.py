@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 import rtmidi
 
+from benchmarks import phase
 from benchmarks.conditions import conditions
 from benchmarks.ensemble import PEERS, Ensemble
 from benchmarks.lateness import OURS, rows_of
+from benchmarks.leader import laid_down
 from benchmarks.processes import python
 from benchmarks.report import Figures, Row, table
 from benchmarks.schedule import Schedule, Sent, lateness, render
@@ -196,10 +198,24 @@ def test_the_command_has_a_row_for_every_player_at_both_ends(jack: str) -> None:
     assert "- receiver: by " in done.stdout
 
 
+def test_phase_is_told_apart_from_the_way_and_from_what_follows_a_change_of_tempo() -> None:
+    ticks, changes = laid_down(100.0, 40.0)
+    leader = np.array(ticks)
+    off = np.random.default_rng(1).uniform(-0.0005, 0.0005, len(leader))
+    rows = phase.rows_of(leader + 0.002 + off, leader, np.array(changes), "a leader")
+    assert "2.0 all the time" in rows[0].what
+    assert rows[0].reached
+    assert 0.4 < (rows[0].worst or 0.0) < 0.6
+    late = np.where((leader > changes[0] + 0.5) & (leader < changes[0] + 1.0), 0.006, 0.0)
+    rows = phase.rows_of(leader + late, leader, np.array(changes), "a leader")
+    assert rows[0].reached, "what comes after a change has a row of its own"
+    assert rows[1].reached is False
+
+
 def test_a_mistake_is_one_line_and_so_is_a_missing_checkout() -> None:
-    done = bench("timing", "--only", "idle,phase")
+    done = bench("timing", "--only", "idle,tuning")
     assert done.returncode == 2
-    assert "'phase' is not one of idle, busy, osc, session, clock, control" in done.stderr
+    assert "'tuning' is not one of idle, busy, osc, session, clock, phase, control" in done.stderr
     assert "no model 'nothing'" in bench("timing", "--model", "nothing").stderr
     code = (
         "import sys, importlib.abc\n"
