@@ -40,6 +40,8 @@ from .stream import PlayableEncoder, PlayableStream, averaged_stream, ranges_of
 OPSET = 17
 LARGE = 256
 """Numbers of a weight that is worth keeping in half precision."""
+DROPPED = 1
+"""Bits of the encoder's: it need not be as exact as what sounds."""
 SURE = 10.0
 PARITY_LATENTS = 64
 PARITY_LIMIT = 1e-4
@@ -135,16 +137,19 @@ def build(playable: Graph) -> onnx.ModelProto:
         return onnx.load(path)
 
 
-def in_halves(model: onnx.ModelProto) -> onnx.ModelProto:
+def in_halves(model: onnx.ModelProto, dropped: int = 0) -> onnx.ModelProto:
     """The graph with its large weights kept in half precision, and cast where they are read: half the
-    file, the same numbers if they were rounded before."""
+    file, the same numbers if they were rounded before. What is compressed afterwards gets smaller still
+    without the last bits, of 10."""
     graph = model.graph
     for weights in list(graph.initializer):
         array = onnx.numpy_helper.to_array(weights)
         if array.dtype != np.float32 or array.size < LARGE:
             continue
         name = weights.name
-        half = onnx.numpy_helper.from_array(array.astype(np.float16), f"{name}.half")
+        kept = np.uint16(0xFFFF << dropped & 0xFFFF)
+        rounded = (array.astype(np.float16).view(np.uint16) & kept).view(np.float16)
+        half = onnx.numpy_helper.from_array(rounded, f"{name}.half")
         graph.initializer.remove(weights)
         graph.initializer.append(half)
         cast = onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT)
@@ -248,7 +253,7 @@ def write_model(
     model = build(playable)
     parts = {}
     if encoder is not None:  # and then the weights were rounded
-        parts[ENCODER_KEY] = in_halves(build(encoder)).SerializeToString()
+        parts[ENCODER_KEY] = in_halves(build(encoder), DROPPED).SerializeToString()
         model = in_halves(model)
     info = describe(checkpoint, name, texts)
     if feel is not None:

@@ -60,9 +60,9 @@ class StreamConfig:
     asked: float = 0.1
     matching: float = 8.0
     intervals: float = 300.0
-    outlines: float = 15.0
+    outlines: float = 5.0
     following: float = 20.0
-    codes: float = 5.0
+    codes: float = 0.5
     context: float = 0.6
     mismatched: float = 0.15
     gamma: float = 0.3
