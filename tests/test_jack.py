@@ -239,7 +239,7 @@ def test_every_shipped_model_plays_each_track_on_a_channel_of_its_own(
         synth.heard.clear()
         wait_for(
             lambda channels=channels: {s[1] & 0x0F for s in synth.strikes()} == channels,
-            20,
+            60,  # tracks rest, some for many bars
             f"notes of {name} on the channels {sorted(channels)}",
         )
         assert {on[0] for on in synth.sounding()} <= channels
