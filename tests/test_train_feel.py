@@ -136,7 +136,7 @@ def test_the_runtime_strikes_as_the_player_of_the_data(learned: Feel) -> None:
     for note in part:
         roll[0, 0, note.start : note.start + note.length, note.pitch - LOWEST_PITCH] = 1
     maps = FeelMaps(*(each[0].detach().numpy() for each in learned(roll)))
-    bars = [felt([part], [False], maps, np.random.default_rng([n]), 0.7, 1.0) for n in range(50)]
+    bars = [felt([part], [False], maps, np.random.default_rng([n]), 0.7, 1.0)[0] for n in range(50)]
     velocity = np.array([[note.velocity for note in bar] for bar in bars]).mean(axis=0)
     offset = np.array([[note.offset for note in bar] for bar in bars]).mean(axis=0)
     assert (velocity[::2] - velocity[1::2]).mean() == pytest.approx(30, abs=8)

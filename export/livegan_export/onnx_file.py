@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from livegan.core.decode import HEADS
 from livegan.core.model import ENCODER_KEY, FEEL_KEY, METADATA_KEY, ModelInfo, Track, control_names
-from livegan.core.music import PITCHES, STEPS_PER_BAR
+from livegan.core.music import PITCHES, STEPS_PER_BAR, is_drums
 from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
 from livegan_train.bars import step_before
@@ -176,7 +176,7 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
         Track(
             track,
             GENERAL_MIDI.get(track.lower(), 0),
-            "drum" in track.lower(),
+            is_drums(track),
             tuple(quantiles),
             track == given,
         )
@@ -204,7 +204,7 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
 
 
 def latent_of(config: AnyConfig, made: int) -> int:
-    return config.plan(made).size if isinstance(config, Config) else config.shape(made).latent
+    return config.plan(made).size if isinstance(config, Config) else config.shape([True] * made).latent
 
 
 def of_a_stream(info: ModelInfo, checkpoint: Checkpoint) -> ModelInfo:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from livegan.core.knobs import KNOBS
-from livegan.core.music import PITCHES, STEPS_PER_BAR
+from livegan.core.music import PITCHES, STEPS_PER_BAR, is_drums
 from livegan_train.checkpoint import Checkpoint
 from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
@@ -19,7 +19,7 @@ def averaged_stream(checkpoint: Checkpoint) -> tuple[StreamGenerator, Capture, O
     """Generator and capture with their averaged weights, rounded to what the file keeps."""
     config = checkpoint.config
     assert isinstance(config, StreamConfig)
-    shape = config.shape(len(checkpoint.data["tracks"]))
+    shape = config.shape([not is_drums(track) for track in checkpoint.data["tracks"]])
     generator, encoder, inverse = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
     networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})
     networks.load_state_dict(checkpoint.state["ema"])

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.music import STEPS_PER_BAR
-from livegan.core.rendering import Generator, cue_for, render_bar, roll_of
-from livegan.core.state import State, advance, initial
+from livegan.core.rendering import Generator, cue_for, make_bar
+from livegan.core.state import State, advance, heard_before, initial
 
 Tune = Sequence[NDArray[np.bool_]]
 """Bars `[step, pitch]` of the track that a model accompanies; without one it hears silence."""
@@ -31,11 +30,11 @@ def streamed_bars(generator: Generator, bars: int, seed: int, tune: Tune = ()) -
 def played(generator: Generator, state: State, bars: int, tune: Tune = ()) -> NDArray[np.bool_]:
     """The rolls of the bars from a state on, bool `[bar, track, step, pitch]`, each the context of the
     next."""
-    tracks = generator.info.tracks
     rolls: list[NDArray[np.bool_]] = []
     for bar, here in enumerate(states(state, bars, generator)):
-        cue = cue_for(generator, here, bar, tune, rolls[-1] if rolls else None)
-        rolls.append(roll_of(render_bar(generator, here, cue), tracks, STEPS_PER_BAR))
+        before = heard_before(here, bar)
+        cue = cue_for(generator, here, bar, tune, rolls[before] if before >= 0 else None)
+        rolls.append(make_bar(generator, here, cue).roll)
     return np.stack(rolls)
 
 

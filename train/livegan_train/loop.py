@@ -15,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 
 from . import checkpoint as checkpoints
-from .checkpoint import Checkpoint
+from .checkpoint import BadCheckpoint, Checkpoint
 from .checks import LEAST_BATCH, BadConfig
 from .config import AnyConfig
 from .data import BarSet
@@ -228,7 +228,12 @@ class Training:
             raise BadConfig(f"{last} was made of tracks {', '.join(saved.data['tracks'])}")
         if saved.data["data"] != self.described["data"]:
             raise BadConfig(f"{last} was made of other data: give that again, or another --out")
-        self.run.restore(saved)
+        try:
+            self.run.restore(saved)
+        except (KeyError, RuntimeError):
+            raise BadCheckpoint(
+                f"{last} has other networks than this version of livegan makes: begin in another --out"
+            ) from None
         self.history = saved.history
         self.described["seconds"] = saved.data.get("seconds", 0.0)
         self.validated = bool(saved.history)

@@ -12,6 +12,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.music import is_drums
+
 from .. import metrics
 from ..data import BarSet
 from ..metrics import BoolArray
@@ -20,7 +22,7 @@ from .flow import flow
 from .likeness import Library, library, mean_jaccard, nearest, pack, pack_set
 from .overlap import distances, intra_set, overlap
 from .prdc import NEIGHBOURS, Prdc, prdc
-from .sources import Draw, is_drums, some_bars, some_stream
+from .sources import Draw, some_bars, some_stream
 
 Values = dict[str, float]
 NAN = float("nan")

@@ -182,8 +182,3 @@ def given_tune(generator: Generator, data: BarSet, split: str) -> Tune:
 
 def listed(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def is_drums(track: str) -> bool:
-    """Tracks named like drums are drums, as in training."""
-    return "drum" in track.lower()

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from livegan.core import feel
-from livegan.core.music import LOWEST_PITCH, STEPS_PER_BAR, Note
+from livegan.core.music import LOWEST_PITCH, STEPS_PER_BAR, Note, is_drums
 
 from .data import Felt, IntArray
 from .network import Feel
@@ -98,7 +98,7 @@ def by_rule(felt: Felt, row: int) -> Array:
             Note(int(step), 1, int(pitch) + LOWEST_PITCH)
             for step, pitch in zip(felt.step[here], felt.pitch[here], strict=True)
         ]
-        found += feel.strokes_of(part, "drum" in name.lower(), None, track)
+        found += feel.strokes_of(part, is_drums(name), None, track)
     return np.array(found, np.float64).reshape(-1, 4).T
 
 

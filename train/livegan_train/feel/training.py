@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from livegan.core.music import STEPS_PER_BAR
+from livegan.core.music import STEPS_PER_BAR, is_drums
 
 from ..data import BadArchive
 from .data import Felt, IntArray
@@ -65,7 +65,7 @@ def borrowed(own: Felt, rows: IntArray, other: Felt, random: np.random.Generator
     roll[:, places] = batch.roll
     bar, track, step, pitch = batch.notes
     moved = torch.round(batch.timing) * torch.from_numpy(random.random(len(rows)) < AS_PLAYED)[bar]
-    drums = torch.tensor(["drum" in name.lower() for name in other.bars.tracks])
+    drums = torch.tensor([is_drums(name) for name in other.bars.tracks])
     moved = moved * batch.late * drums[track]
     there = (step + moved.long()).clamp(0, STEPS_PER_BAR - 1)
     timing = batch.timing - (there - step)

@@ -9,6 +9,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.music import is_drums
 from livegan.shell.files import write_whole
 
 from ..data import SPLITS, BadArchive, BarSet, load_bars
@@ -80,6 +81,6 @@ def with_other_drums(
 def drum_track(bars: BarSet) -> int:
     """Raises `BadArchive`."""
     for place, track in enumerate(bars.tracks):
-        if "drum" in track.lower():
+        if is_drums(track):
             return place
     raise BadArchive(f"no drums among the tracks {', '.join(bars.tracks)}")

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from ..run import average
+from .attributes import attributes
 from .data import StreamData
-from .features import axes
+from .features import axes, knob_axes
 from .losses import divergence, reconstruction
+from .networks import free_controls
 from .run import StreamRun
 from .steps import early, set_rates, update, warm
 
@@ -65,7 +67,30 @@ def lay_axes(run: StreamRun, data: StreamData) -> None:
     mapping.mean.copy_(codes.mean(0))
     mapping.basis.copy_(axes(codes, near, run.shape.section, run.shape.bar))
     mapping.grain.copy_(run.config.detail * log_variances.exp().mean(0).sqrt())
+    lay_knobs(run, data)
     run.ema.load_state_dict(run.networks.state_dict())
+
+
+@torch.no_grad()
+def lay_knobs(run: StreamRun, data: StreamData) -> None:
+    """Find what moves each knob, from bars as the decoder says them: real ones with the detail's noise,
+    and made ones."""
+    mapping, found = run.generator.mapping, []
+    for _ in range(MAPPED):
+        batch = data.batch(run.config.batch, run.random)
+        count = len(batch.place)
+        free = free_controls(count, run.shape, run.fabric.device)
+        mean, _ = run.encoder(batch.now)
+        heard = mean + mapping.grain * run.noise(*mean.shape)
+        codes = torch.cat([heard, mapping(run.latents(count), batch.before, batch.place, free)])
+        values, sounding = attributes(run.head.draw_cells(run.generator.said(codes)[0]))
+        found.append((codes, run.ranks.of(values), sounding))
+    codes, shares, sounding = (torch.cat(part) for part in zip(*found, strict=True))
+    counts = sounding[:, :, None].expand_as(shares)
+    read, bias, write = knob_axes(codes, shares.flatten(1), counts.flatten(1))
+    mapping.steering.read.weight.copy_(read)
+    mapping.steering.read.bias.copy_(bias)
+    mapping.steering.write.weight.copy_(write)
 
 
 def take_autoencoder(run: StreamRun, data: StreamData, state: dict[str, Any]) -> None:

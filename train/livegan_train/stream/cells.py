@@ -29,6 +29,13 @@ class Cells(NamedTuple):
     def rows(self, chosen: Tensor | slice) -> Cells:
         return Cells(self.onset[chosen], self.hold[chosen])
 
+    def put(self, chosen: Tensor, rows: Cells) -> Cells:
+        """Other bars in these rows, bool `[batch]`."""
+        parts = [part.clone() for part in self]
+        for part, new in zip(parts, rows, strict=True):
+            part[chosen] = new
+        return Cells(*parts)
+
     def where(self, kept: Tensor) -> Cells:
         """Silence but in the rows that are kept, bool `[batch]`."""
         mask = kept.to(self.onset.dtype)[:, None, None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -12,8 +13,8 @@ from ..heads import ONSET_GRIDS
 from .networks import Shape
 
 MAY_BE_ZERO = (
-    "seed", "transpose", "critic_first", "asked", "matching", "intervals", "outlines", "following",
-    "codes", "context", "mismatched",
+    "seed", "transpose", "critic_first", "asked", "matching", "ends", "harmony", "intervals",
+    "outlines", "following", "codes", "doubt", "sure", "context", "mismatched",
 )  # fmt: skip
 SHARES = ("context", "mismatched", "detail")
 OF_AUTOENCODER = (
@@ -22,8 +23,9 @@ OF_AUTOENCODER = (
 )  # fmt: skip
 """What decides how the first part of the training ends."""
 OF_GAN = (
-    "lr", "critic_lr", "gamma", "penalty_every", "critic_first", "matching", "intervals", "outlines",
-    "following", "codes", "detail", "asked", "context", "mismatched", "ema",
+    "lr", "critic_lr", "gamma", "penalty_every", "critic_first", "matching", "ends", "harmony",
+    "intervals", "outlines", "following", "codes", "doubt", "detail", "sure", "asked", "context",
+    "mismatched", "ema",
 )  # fmt: skip
 """What the second part alone goes by; `ema` averages in both, but hardly matters in the first."""
 
@@ -37,8 +39,9 @@ class StreamConfig:
     ones against reconstruction, in nats a bar, and a missing onset costs `missing` times a wrong one.
     Then the GAN, its critic alone for `critic_first` steps. `detail` is the size of the latent's last
     part, in standard deviations of the codes' own noise. Weights beside the GAN's loss: `asked`
-    (knobs), and what of the batch is held to the data (`matched`): `matching` (counts), `intervals`,
-    `outlines`, `following` and `codes`. `context` is the share of bars that hear the one
+    (knobs), what of the batch is held to the data (`wishes`): `matching` (counts), `ends` (of
+    phrases), `harmony`, `intervals`, `outlines`, `following` and `codes`; and `doubt`, how unsure the
+    decoder is of a bar. `context` is the share of bars that hear the one
     before, `mismatched` that of wrong pairs among them that the critic shall see through. The rest is
     as for others."""
 
@@ -57,19 +60,23 @@ class StreamConfig:
     missing: float = 1.3
     critic_first: int = 200
     detail: float = 0.5
-    asked: float = 0.1
-    matching: float = 8.0
-    intervals: float = 300.0
-    outlines: float = 5.0
-    following: float = 20.0
-    codes: float = 0.5
+    sure: float = 0.0
+    asked: float = 2.0
+    matching: float = 4.0
+    ends: float = 0.5
+    harmony: float = 0.6
+    doubt: float = 0.2
+    intervals: float = 4.0
+    outlines: float = 1.0
+    following: float = 4.0
+    codes: float = 0.8
     context: float = 0.6
     mismatched: float = 0.15
-    gamma: float = 0.3
+    gamma: float = 0.1
     penalty_every: int = 4
     lr: float = 2e-4
-    critic_lr: float = 4e-4
-    ema: float = 0.999
+    critic_lr: float = 6e-4
+    ema: float = 0.998
     batch: int = 64
     steps: int = 20_000
     transpose: int = 5
@@ -95,11 +102,12 @@ class StreamConfig:
         if self.batch < 4 * LEAST_BATCH or self.batch % 4:
             raise BadConfig(f"batch = {self.batch}: must be a multiple of 4, {4 * LEAST_BATCH} or more")
 
-    def shape(self, tracks: int) -> Shape:
+    def shape(self, pitched: Sequence[bool]) -> Shape:
+        """For tracks of which these are no drums."""
         cells = ONSET_GRIDS[self.head]
         return Shape(
-            tracks, cells, self.section, self.bar, self.code, self.places, len(KNOBS), self.width,
-            self.blocks,
+            tuple(pitched), cells, self.section, self.bar, self.code, self.places, len(KNOBS),
+            self.width, self.blocks, self.sure,
         )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from livegan.core.music import PITCHES
+from livegan.core.music import PITCHES, is_drums
 
 from ..data import BarSet
 from ..heads import ONSET_GRIDS
@@ -44,7 +44,7 @@ class StreamData:
         self.cells, self.transpose = cells, config.transpose
         chunks = [codes_of(bars.rolls(slice(i, i + CHUNK)), cells) for i in range(0, len(bars), CHUNK)]
         codes = np.concatenate(chunks)
-        drums = np.array(["drum" in track.lower() for track in bars.tracks])
+        drums = np.array([is_drums(track) for track in bars.tracks])
         keys, phases = np.zeros(len(bars), np.int64), np.zeros(len(bars), np.int64)
         for song in np.unique(bars.song_id):
             rows = np.flatnonzero(bars.song_id == song)

@@ -4,64 +4,37 @@ left it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.knobs import FREE
 
 from ..losses import Scores, relativistic_critic, relativistic_generator
 from ..run import Told, average
-from .attributes import attributes, in_key
+from .attributes import attributes
 from .cells import Cells, joined
 from .data import Batch, StreamData
-from .losses import asked_loss
-from .matched import clouds_apart, intervals_apart, matching, outlines, shared, sorted_apart
-from .networks import on_sphere, on_spheres, place_and_detail
+from .matched import ROOM, doubts, sorted_apart
+from .networks import on_sphere, place_and_detail, silence
 from .run import StreamRun
+from .seen import Drawn, Seen
 from .steps import early, set_rates, update, warm
+from .wishes import codes_apart, wishes
 
 ALL_FREE, EACH_FREE, KEY_SET = 0.5, 0.5, 0.3
 """How often no knob is set, each of the others is free, and a key is asked."""
-LEAST_MATCHED = 8
-"""Sorted counts of fewer bars are noise. Bars that follow from a context and bars that don't are
-matched apart, or one kind would thin out and the other make up for it."""
-KINDS = 2
+MIXED = 0.5
+"""How often each knob is asked what it is in some bar of its own, as performers do."""
+ONWARDS = 0.5
+"""How often a bar that follows no real one follows one that was made, as in play."""
+STRONGEST = 40.0
+"""How many times harder than the critic a wish may pull a bar."""
 LARGEST_STEP = 10.0
 """Norm of a gradient."""
-AGREEMENT_ROOM = 0.05
-"""In `matched.sorted_apart`, of shares of 0 to 1."""
 RESTING_RATE = 0.05
 """Notes, for each standard deviation of one bar's resting."""
-
-
-class Seen(NamedTuple):
-    """A batch as a step sees it: the bars, and those before them where they are heard (`follows`), as
-    the decoder says them, with the codes of both; and what the knobs measure."""
-
-    real: Batch
-    now: Cells
-    context: Cells
-    code: Tensor
-    code_before: Tensor
-    follows: Tensor
-    values: Tensor
-    ranks: Tensor
-    sounding: Tensor
-
-
-class Drawn(NamedTuple):
-    """Bars that were drawn; from which of the batch's bars they have their knobs, what was asked, and
-    where on the map they lie."""
-
-    bars: Cells
-    other: Tensor
-    knobs: Tensor
-    key: Tensor
-    code: Tensor
-    known: Tensor
 
 
 def train_step(run: StreamRun, data: StreamData) -> Told:
@@ -76,51 +49,57 @@ def train_step(run: StreamRun, data: StreamData) -> Told:
     right = (scores.real > scores.fake).float().mean().detach()
     if alone:
         return Told(critic_loss.detach(), torch.zeros_like(right), right)
-    loss, told = generator_loss(run, seen, drawn, scores)
-    taken = run.step - run.config.critic_first - 1
-    set_rates(run.generator_optimiser, run.config.lr * warm(taken))
-    update(run.generator_optimiser, loss, LARGEST_STEP)
-    average(run.ema, run.networks, early(run.config.ema, taken + 1))
+    told = generator_step(run, seen, drawn, scores)
+    average(run.ema, run.networks, early(run.config.ema, run.step - run.config.critic_first))
     return Told(critic_loss.detach(), told, right)
 
 
 def look(run: StreamRun, data: StreamData) -> Seen:
     config = run.config
     real = data.batch(config.batch, run.random)
-    (now, before), (code, code_before) = said_again(run, real)
+    (now, before), (code, code_before), doubt = said_again(run, real)
     heard = real.before.onset.sum((1, 2, 3)) > 0
     follows = (run.rand(config.batch) < config.context) & heard
     values, sounding = attributes(real.now)
     context, ranks = before.where(follows), run.ranks.of(values)
-    return Seen(real, now, context, code, code_before, follows, values, ranks, sounding)
+    return Seen(real, now, context, code, code_before, doubt, follows, ranks, sounding)
 
 
 @torch.no_grad()
-def said_again(run: StreamRun, real: Batch) -> tuple[tuple[Cells, Cells], tuple[Tensor, Tensor]]:
-    """Bars and those before them through the autoencoder, with the detail's noise, and their codes: the
-    critic shall not judge the decoder, which stays as it is, but where in its codes the mapping
-    goes."""
+def said_again(
+    run: StreamRun, real: Batch
+) -> tuple[tuple[Cells, Cells], tuple[Tensor, Tensor], Tensor]:
+    """Bars and those before them through the autoencoder, with the detail's noise, their codes, and how
+    much it doubts the bars: the critic shall not judge the decoder, which stays as it is, but where in
+    its codes the mapping goes."""
     bars = joined(real.now, real.before)
     mean, _ = run.encoder(bars)
     code = mean + run.generator.mapping.grain * run.noise(*mean.shape)
-    said = run.head.draw_cells(run.generator.decoder(code))
-    count = len(real.place)
-    return (said.rows(slice(count)), said.rows(slice(count, None))), (code[:count], code[count:])
+    logits = run.generator.decoder(code)
+    said, count = run.head.draw_cells(logits), len(real.place)
+    pairs = (said.rows(slice(count)), said.rows(slice(count, None))), (code[:count], code[count:])
+    return *pairs, doubts(logits[:count])
 
 
-def some_controls(run: StreamRun, ranks: Tensor, key: Tensor, sounding: Tensor) -> Tensor:
-    """The knobs of these bars `[batch, knob]`, some of them free; those of silent tracks always are."""
+def some_ranks(run: StreamRun, seen: Seen, other: Tensor) -> tuple[Tensor, Tensor]:
+    """What could be asked of each bar: how far the knobs are turned up in another one, or each in one
+    of its own; and whether its track sounds there. Both `[batch, track, knob]`."""
+    ranks, sounding = seen.ranks, seen.sounding[:, :, None].expand_as(seen.ranks)
+    rows = run.rand(*ranks.shape).argsort(0)
+    mixed = run.rand(len(ranks), 1, 1) < MIXED
+    rows = torch.where(mixed, rows, other[:, None, None])
+    return ranks.gather(0, rows), sounding.gather(0, rows)
+
+
+def some_controls(run: StreamRun, ranks: Tensor, sounding: Tensor, key: Tensor) -> Tensor:
+    """Knobs `[batch, knob]` as these ranks, some of them free; those of silent tracks always are."""
     batch, _, knobs = ranks.shape
     all_free = run.rand(batch, 1, 1) < ALL_FREE
     free = all_free | (run.rand(batch, 1, knobs) < EACH_FREE)
-    shares = ranks.masked_fill(free | ~sounding[:, :, None], FREE).flatten(1)
+    shares = ranks.masked_fill(free | ~sounding, FREE).flatten(1)
     ask_key = (run.rand(batch) < KEY_SET) & ~all_free[:, 0, 0]
     keys = torch.where(ask_key, key.float(), FREE)
     return torch.cat([shares, keys[:, None]], 1)
-
-
-def fresh(run: StreamRun, count: int) -> Tensor:
-    return on_spheres(run.noise(count, run.shape.latent), run.shape.sizes)
 
 
 def section_of(run: StreamRun, bars: Cells) -> Tensor:
@@ -132,21 +111,36 @@ def section_of(run: StreamRun, bars: Cells) -> Tensor:
 
 
 def draw(run: StreamRun, seen: Seen) -> Drawn:
-    """Bars as the instrument makes them. What follows shares its section with the bar before."""
+    """Bars as the instrument makes them. What follows shares its section with the bar before, and of
+    the others some with one that was made."""
     real, cut, follows = seen.real, run.shape.section, seen.follows
     batch = len(real.place)
-    z = fresh(run, batch)
+    z = run.latents(batch)
     with torch.no_grad():
         z[follows, :cut] = section_of(run, seen.context.rows(follows))
     other = torch.randperm(batch, generator=run.random, device=z.device)
     key = torch.where(follows, real.key, real.key[other])
-    knobs = some_controls(run, seen.ranks[other], key, seen.sounding[other])
-    code = run.generator.mapping(z, seen.context, real.place, knobs)
+    knobs = some_controls(run, *some_ranks(run, seen, other), key)
+    onwards = ~follows & (run.rand(batch) < ONWARDS)
+    context = seen.context.put(
+        onwards, bars_before(run, z[onwards], real.place[onwards], knobs[onwards])
+    )
+    code = run.generator.mapping(z, context, real.place, knobs)
     logits, expected = run.generator.said(code)
     keep_resting(run, expected.detach()[(knobs < 0).all(1)])
     bars = run.head.draw_cells(logits)
     known, _ = place_and_detail(z, run.shape)
-    return Drawn(bars, other, knobs, key, code, known)
+    return Drawn(bars, context, onwards, other, knobs, key, code, known, doubts(logits))
+
+
+@torch.no_grad()
+def bars_before(run: StreamRun, z: Tensor, place: Tensor, knobs: Tensor) -> Cells:
+    """Bars of the same sections, after silence."""
+    cut, count = run.shape.section, len(z)
+    first = torch.cat([z[:, :cut], run.latents(count)[:, cut:]], 1)
+    nothing = silence(count, run.shape, z.device)
+    code = run.generator.mapping(first, nothing, (place - 1) % run.shape.places, knobs)
+    return run.head.draw_cells(run.generator.said(code)[0])
 
 
 @torch.no_grad()
@@ -190,75 +184,43 @@ def zero_centred(run: StreamRun, seen: Seen, bars: Cells) -> Tensor:
     return torch.stack([g.pow(2).flatten(1).sum(1).mean() for g in gradients]).sum()
 
 
-def generator_loss(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> tuple[Tensor, Tensor]:
-    """All that the mapping and its inverse learn from, and the GAN's part of it."""
-    config = run.config
-    fake = run.critic(drawn.bars, seen.context, seen.real.place)
-    loss = relativistic_generator(Scores(scores.real.detach(), fake))
-    asked = config.asked * asked_of(run, seen, drawn)
+def generator_step(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> Tensor:
+    """The update of the mapping and its inverse; the GAN's part of the loss."""
+    told, pull = pulled(run, seen, drawn, scores)
     found = (run.inverse(drawn.code.detach()) - drawn.known).pow(2).mean()
-    return loss + asked + matched(run, seen, drawn) + found, loss.detach()
+    along = sum_of(part * by for part, by in zip(drawn.bars, pull, strict=True))
+    unsure = sorted_apart(drawn.doubt, seen.doubt, ROOM).sum()
+    loss = found + run.config.codes * codes_apart(run, seen, drawn) + along
+    loss = loss + run.config.doubt * unsure
+    set_rates(run.generator_optimiser, run.config.lr * warm(run.step - run.config.critic_first - 1))
+    update(run.generator_optimiser, loss, LARGEST_STEP)
+    return told
 
 
-def matched(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
-    """What of the batch as a whole is held to the real one's, apart for bars that follow and for those
-    that don't; counts and agreement only of bars of which nothing was asked."""
-    config, bars, real = run.config, drawn.bars, seen.real.now
-    unasked = (drawn.knobs < 0).all(1)
-    terms = []
-    for kind in (seen.follows, ~seen.follows):
-        if int(kind.sum()) < LEAST_MATCHED:
-            continue
-        terms.append(config.intervals * intervals_apart(bars.rows(kind), real, run.pitched) / KINDS)
-        terms += clouds(run, seen, drawn, kind)
-        if int((kind & unasked).sum()) >= LEAST_MATCHED:
-            terms.append(config.matching * matching(bars.rows(kind & unasked), real) / KINDS)
-    if int((seen.follows & unasked).sum()) >= LEAST_MATCHED:
-        terms.append(config.following * following(run, seen, drawn, seen.follows & unasked))
-    return torch.stack(terms).sum()
+def pulled(run: StreamRun, seen: Seen, drawn: Drawn, scores: Scores) -> tuple[Tensor, Cells]:
+    """The GAN's loss, and where critic and wishes together pull each cell of the bars. A wish that
+    pulls some bar much harder than the critic does on average is held back there: where rare things
+    are counted over a batch, a few bars' pull is noise, and nobody would hear the critic."""
+    bars = Cells(*(part.detach().requires_grad_() for part in drawn.bars))
+    on_bars = drawn._replace(bars=bars)
+    fake = run.critic(bars, seen.context, seen.real.place)
+    loss = relativistic_generator(Scores(scores.real.detach(), fake))
+    pull = torch.cat(torch.autograd.grad(loss, list(bars)), 1)
+    limit = STRONGEST * each_norm(pull).mean()
+    for wish in wishes(run, seen, on_bars):
+        own = torch.cat(
+            torch.autograd.grad(wish, list(bars), retain_graph=True, materialize_grads=True), 1
+        )
+        share = (limit / each_norm(own).clamp_min(1e-12)).clamp(max=1.0)
+        pull = pull + share[:, None, None, None] * own
+    return loss.detach(), Cells(*pull.chunk(2, 1))
 
 
-def clouds(run: StreamRun, seen: Seen, drawn: Drawn, chosen: Tensor) -> list[Tensor]:
-    """How far codes and outlines of the chosen bars lie from real ones', with their places, and beside
-    those of the bars before."""
-    config, real = run.config, seen.real
-    sketched, sketch, sketch_before = (
-        outlines(bars).flatten(1) for bars in (drawn.bars, real.now, seen.context)
-    )
-    codes = cloud(run, seen, chosen, (drawn.code, seen.code, seen.code_before))
-    sketches = cloud(run, seen, chosen, (sketched, sketch, sketch_before))
-    return [config.codes * codes, config.outlines * sketches]
+def each_norm(pull: Tensor) -> Tensor:
+    """Of every bar, `[batch]`."""
+    out: Tensor = pull.flatten(1).norm(dim=1)
+    return out
 
 
-def cloud(run: StreamRun, seen: Seen, chosen: Tensor, points: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """Of points that were drawn, real ones, and those of the bars before, each `[bar, number]`."""
-    drawn, real, before = points
-    place = F.one_hot(seen.real.place, run.shape.places).to(drawn.dtype)
-    drawn, real = torch.cat([drawn, place], 1), torch.cat([real, place], 1)
-    apart = clouds_apart(drawn[chosen], real, run.random)
-    follows = seen.follows & chosen
-    if int(follows.sum()) < LEAST_MATCHED:
-        return apart
-    drawn, real = torch.cat([before, drawn], 1), torch.cat([before, real], 1)
-    return apart + clouds_apart(drawn[follows], real[seen.follows], run.random)
-
-
-def following(run: StreamRun, seen: Seen, drawn: Drawn, follows: Tensor) -> Tensor:
-    """How much bars share with those before them, against real ones and theirs."""
-    real, every = seen.real, seen.follows
-    got = shared(drawn.bars.rows(follows), seen.context.rows(follows), run.pitched)
-    wanted = shared(real.now.rows(every), real.before.rows(every), run.pitched)
-    return sorted_apart(got, wanted, AGREEMENT_ROOM).mean()
-
-
-def asked_of(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
-    """How far the drawn bars are from what their knobs ask, the tonal centre among them."""
-    real, knobs, other = seen.real, drawn.knobs, drawn.other
-    got, _ = attributes(drawn.bars)
-    is_set = (knobs[:, :-1] >= 0).float().reshape(got.shape)
-    apart = asked_loss(got, seen.values[other], run.ranks.spread, is_set)
-    key_set = (knobs[:, -1] >= 0).float()
-    fits = in_key(real.now, real.key, run.pitched, run.scale)
-    wanted = torch.where(seen.follows, fits, fits[other])
-    off = F.relu(wanted - in_key(drawn.bars, drawn.key, run.pitched, run.scale)) * key_set
-    return apart + off.sum() / key_set.sum().clamp_min(1.0)
+def sum_of(parts: Iterable[Tensor]) -> Tensor:
+    return torch.stack([part.sum() for part in parts]).sum()

@@ -27,6 +27,18 @@ from .cells import Cells, by_position, channels
 
 LOG_VARIANCES = (-8.0, 2.0)
 SILENT = 100.0
+CLASHES = (1, 11, 13)
+"""Semitones: intervals that sound as one."""
+RIVALS = torch.tensor(
+    [
+        max(CLASHES) + pitch + apart
+        for pitch in range(PITCHES)
+        for distance in CLASHES
+        for apart in (-distance, distance)
+    ]
+)
+"""Of each pitch, where those that clash with it lie among pitches that begin so much lower."""
+EAR_WIDTHS = (32, 48, 64)
 REACH = 8.0
 """How many times its usual size the detail can have: what it takes to reach a bar that was played."""
 
@@ -35,7 +47,8 @@ REACH = 8.0
 class Shape:
     """What a stream's networks are made for."""
 
-    tracks: int
+    pitched: tuple[bool, ...]
+    """Of every track: is it no drums?"""
     cells: int
     section: int
     bar: int
@@ -45,6 +58,12 @@ class Shape:
     """Knobs of one track; the tonal centre comes beside them."""
     width: int
     blocks: int
+    sure: float
+    """Logits above which a note gives way to none that it clashes with; 0: no note does."""
+
+    @property
+    def tracks(self) -> int:
+        return len(self.pitched)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -182,7 +201,7 @@ class Mapping(nn.Module):
 
     Linear at the start: along `basis` `[code, section + bar]` from the codes' mean, and the detail.
     What is added to it grows from four positions to sixteen, so that a beat's harmony is one thing and
-    not four.
+    not four. At last the code, detail and all, is steered to what the knobs ask.
     """
 
     mean: Tensor
@@ -210,6 +229,7 @@ class Mapping(nn.Module):
         self.back = nn.Conv1d(width, width, 3, padding=1)
         self.blocks = Blocks(width, shape.blocks, known + width)
         self.last = nn.Linear(SIXTEENTHS_PER_BAR * width, shape.code)
+        self.steering = Steering(shape)
         for layer in (self.relate, self.remember, self.back, self.last, *self.asked):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -235,7 +255,29 @@ class Mapping(nn.Module):
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
         known, detail = place_and_detail(z, self.shape)
-        return self.mapped(known, self.told(context, place, controls)) + self.grain * detail
+        code = self.mapped(known, self.told(context, place, controls)) + self.grain * detail
+        out: Tensor = self.steering(code, controls)
+        return out
+
+
+class Steering(nn.Module):
+    """Moves codes to where bars are as the knobs ask: how far each knob is turned up in a bar is read
+    off its code, and what is missing of what is asked is written to it. Knobs that are free stay as
+    they were read. Nothing at the start; `autoencoder.lay_knobs` finds both by least squares."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        knobs = shape.controls - 1
+        self.read = nn.Linear(shape.code, knobs)
+        self.write = nn.Linear(knobs, shape.code, bias=False)
+        for part in (*self.read.parameters(), *self.write.parameters()):
+            nn.init.zeros_(part)
+
+    def forward(self, code: Tensor, controls: Tensor) -> Tensor:
+        knobs = controls[:, :-1]
+        missing = torch.where(knobs >= 0, knobs - self.read(code), 0.0)
+        out: Tensor = code + self.write(missing)
+        return out
 
 
 class StreamGenerator(nn.Module):
@@ -246,6 +288,7 @@ class StreamGenerator(nn.Module):
     """
 
     rest: Tensor
+    pitched: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -253,16 +296,58 @@ class StreamGenerator(nn.Module):
         self.mapping = Mapping(shape)
         self.decoder = BarDecoder(shape)
         self.register_buffer("rest", torch.zeros(shape.tracks))
+        pitched = torch.tensor(shape.pitched)[:, None, None, None]
+        self.register_buffer("pitched", pitched, persistent=False)
 
     def said(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of codes, and how many notes of each track were to be expected, `[batch, track]`."""
         logits: Tensor = self.decoder(code)
+        if self.shape.sure:
+            given = yielding(logits, self.shape.cells, self.shape.sure)
+            logits = torch.where(self.pitched, given, logits)
         expected = torch.sigmoid(logits[:, :, 0]).sum((2, 3))
         resting = (expected < self.rest).to(logits.dtype)[:, :, None, None, None]
         return logits - SILENT * resting, expected
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
         return self.said(self.mapping(z, context, place, controls))[0]
+
+
+def yielding(logits: Tensor, cells: int, sure: float) -> Tensor:
+    """Logits `[batch, track, 3, cell, pitch]` in which a note below `sure` gives way to a
+    surer one of its track that clashes with it: it does not begin, or ends where that one begins.
+    Between the codes of bars the decoder is unsure of much, and that clashes; of real bars it is sure,
+    and they stay."""
+    onset, release, tie = logits.unbind(2)
+    into = F.pad(tie[:, :, :-1], (0, 0, 1, 0), value=-SILENT) > 0
+    began = torch.where(onset > 0, onset, -SILENT)
+    held = torch.where(into, later(sounding(began, into, cells), 1), -SILENT)
+    begins = onset - sure * gives_way(onset, torch.maximum(onset, held), sure)
+    ended = gives_way(held, onset, sure) * (held > 0)
+    ends = F.pad(ended[:, :, 1:], (0, 0, 0, 1))
+    return torch.stack([begins, release, tie - SILENT * ends], 2)
+
+
+def sounding(began: Tensor, into: Tensor, cells: int) -> Tensor:
+    """How sure what sounds in each cell `[batch, track, cell, pitch]` was when it began; `into` says
+    where the cell before is held on. In as many steps as the number of cells has binary digits."""
+    value, gate = began, torch.where(into, 0.0, -SILENT)
+    for digit in range((cells - 1).bit_length()):
+        value = torch.maximum(value, gate + later(value, 2**digit))
+        gate = gate + later(gate, 2**digit)
+    return value
+
+
+def later(cells: Tensor, by: int) -> Tensor:
+    return F.pad(cells[:, :, :-by], (0, 0, by, 0), value=-SILENT)
+
+
+def gives_way(own: Tensor, others: Tensor, sure: float) -> Tensor:
+    """1 where an unsure note is weaker than a clashing one that sounds, `[..., pitch]`; else 0."""
+    around = F.pad(others, (max(CLASHES), max(CLASHES)), value=-SILENT)
+    rivals = around[..., RIVALS.to(own.device)].reshape(*own.shape, -1).amax(-1)
+    gives: Tensor = ((own < sure) & (own < rivals) & (rivals > 0)).to(own.dtype)
+    return gives
 
 
 def asked_inputs(controls: Tensor) -> Tensor:
@@ -331,6 +416,40 @@ def free_controls(count: int, shape: Shape, device: torch.device) -> Tensor:
     return torch.full((count, shape.controls), FREE, device=device)
 
 
+class PitchEar(nn.Module):
+    """What a bar and the one before it are like wherever in pitch, `[batch, width]`: convolutions over
+    sixteenths and pitches hear an interval as the same thing in every key, which a layer with pitches
+    as channels has to learn for each."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        heard = 4 * shape.tracks * shape.cells // SIXTEENTHS_PER_BAR
+        one, two, three = EAR_WIDTHS
+        self.layers = nn.Sequential(
+            nn.Conv2d(heard, one, (3, 13), stride=(1, 3), padding=(1, 6)),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(one, two, (3, 5), stride=(2, 2), padding=(1, 2)),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(two, three, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Flatten(),
+        )
+        with torch.no_grad():
+            size = self.layers(torch.zeros(1, heard, SIXTEENTHS_PER_BAR, PITCHES)).shape[1]
+        self.last = nn.Linear(size, shape.width)
+
+    def forward(self, bar: Cells, before: Cells) -> Tensor:
+        planes = torch.cat([plane(part) for part in (*bar, *before)], 1)
+        out: Tensor = self.last(self.layers(planes))
+        return out
+
+
+def plane(part: Tensor) -> Tensor:
+    """`[batch, track, cell, pitch]` as `[batch, channel, sixteenth, pitch]`."""
+    within = part.reshape(*part.shape[:2], SIXTEENTHS_PER_BAR, -1, PITCHES)
+    return within.transpose(2, 3).flatten(1, 2)
+
+
 class StreamCritic(nn.Module):
     """Bars beside the bar before and their place: scores `[batch]`.
 
@@ -348,6 +467,7 @@ class StreamCritic(nn.Module):
         self.blocks = Blocks(width, shape.blocks)
         self.pool = nn.Conv1d(width, width // 2, 1)
         self.dense = nn.Linear(SIXTEENTHS_PER_BAR * (width // 2), width)
+        self.ear = PitchEar(shape)
         self.last = nn.Linear(width, 1)
 
     def forward(self, bar: Cells, context: Cells, place: Tensor) -> Tensor:
@@ -356,6 +476,6 @@ class StreamCritic(nn.Module):
         x = F.leaky_relu(self.relate(torch.cat([now, before], 1)), SLOPE)
         x = F.leaky_relu(self.blocks(x), SLOPE)
         whole = F.leaky_relu(self.pool(x), SLOPE).flatten(1)
-        x = F.leaky_relu(self.dense(whole), SLOPE)
+        x = F.leaky_relu(self.dense(whole) + self.ear(bar, context), SLOPE)
         out: Tensor = self.last(x)[:, 0]
         return out

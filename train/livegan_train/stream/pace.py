@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.model import ModelInfo
+from livegan.core.music import is_drums
 from livegan.core.rendering import Generator
 
 from ..data import BarSet
@@ -35,7 +36,7 @@ def shared_by_songs(bars: BarSet) -> dict[str, float]:
 def shared(
     rolls: NDArray[np.bool_], follows: NDArray[np.bool_], tracks: tuple[str, ...]
 ) -> dict[str, float]:
-    drums = np.array(["drum" in track.lower() for track in tracks])
+    drums = np.array([is_drums(track) for track in tracks])
     found = flow(rolls, follows, drums, np.random.default_rng(1))
     return {key: found[key] for key in SHARED}
 

@@ -26,6 +26,7 @@ from .networks import (
     StreamCritic,
     StreamGenerator,
     free_controls,
+    on_spheres,
     silence,
 )
 
@@ -118,6 +119,9 @@ class StreamRun:
     def noise(self, *size: int) -> Tensor:
         return torch.randn(*size, generator=self.random, device=self.fabric.device)
 
+    def latents(self, count: int) -> Tensor:
+        return on_spheres(self.noise(count, self.shape.latent), self.shape.sizes)
+
 
 STATEFUL = (
     "networks", "critic", "ema", "autoencoder_optimiser", "generator_optimiser", "critic_optimiser",
@@ -127,7 +131,7 @@ STATEFUL = (
 def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
     """Build everything from the config and its seed."""
     torch.manual_seed(config.seed)
-    shape = config.shape(len(data.pitched))
+    shape = config.shape(data.pitched.tolist())
     head = OnsetHead(shape.cells).to(fabric.device)
     generator, encoder, inverse = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
     networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from livegan.core.music import is_drums
+
 from ...metrics import BoolArray, FloatArray, note_table
 from ..rows import NAN, Values, together
-from ..sources import Model, is_drums
+from ..sources import Model
 from .goals import at_least_times
 from .knobs import CONTEXTS, SHARE
 from .part import Real

@@ -26,7 +26,7 @@ from .part import Real
 from .playing import bars_at, cues
 from .ranks import rank_correlation
 from .section import FEWER, Played, after_a_bar, aim, renamed
-from .unseen import unseen
+from .unseen import cues_after
 from .walks import walk
 
 PAIRS, STEPS = 1_000, 32
@@ -47,10 +47,8 @@ def measure_after(
 ) -> Mapping[str, Values]:
     """The same after held-out bars; nothing of a model that does not hear them."""
     pairs = max(2, pairs_of(bars) // FEWER)
-    before = unseen(model, real, pairs, seed)
-    if not model.generator.info.context or not len(before):
-        return {}
-    return renamed(between(model, real, cues(model.generator, 2 * pairs, seed, before)))
+    some = cues_after(model, real, pairs, 2 * pairs, seed)
+    return renamed(between(model, real, some)) if some else {}
 
 
 def pairs_of(bars: int) -> int:

@@ -15,18 +15,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from livegan.core.music import LOWEST_PITCH, STEPS_PER_BEAT, STEPS_PER_SIXTEENTH
+from livegan.core.music import LOWEST_PITCH, STEPS_PER_BEAT, STEPS_PER_SIXTEENTH, is_drums
 from livegan.core.rendering import Cue
 
 from ...metrics import BoolArray, FloatArray, note_table
 from ..rows import NAN, Values
-from ..sources import Model, is_drums
+from ..sources import Model
 from .goals import at_least, at_most, between
 from .part import Real
 from .playing import KNOBS, cues, turned
 from .ranks import rank_correlation
 from .section import FEWER, Aim, Played, after_a_bar, aim, renamed
-from .unseen import unseen
+from .unseen import cues_after
 
 NAMES = ("density", "register", "polyphony", "syncopation", "length")
 """Notes a bar; mean MIDI pitch; sounding pitches at once; how far onsets lie off the beat (0 on it, 1/2
@@ -101,10 +101,8 @@ def measure_after(
 ) -> Mapping[str, Values]:
     """The same after held-out bars; nothing of a model that does not hear them."""
     count = max(4, contexts_of(bars) // FEWER)
-    before = unseen(model, real, count, seed)
-    if not model.generator.info.context or not len(before):
-        return {}
-    return renamed(answered(model, own, cues(model.generator, count, seed, before)))
+    some = cues_after(model, real, count, count, seed)
+    return renamed(answered(model, own, some)) if some else {}
 
 
 def contexts_of(bars: int) -> int:

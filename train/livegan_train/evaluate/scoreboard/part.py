@@ -10,10 +10,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.music import is_drums
+
 from ...data import BarSet
 from ...metrics import BoolArray, FloatArray
 from ..likeness import Library, library, pack_set
-from ..sources import Draw, is_drums, some_bars
+from ..sources import Draw, some_bars
 from .scalars import scalars
 
 TINY = 1e-9

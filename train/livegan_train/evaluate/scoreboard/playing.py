@@ -12,8 +12,7 @@ import numpy as np
 
 from livegan.core.decode import HEADS, onset_and_keep
 from livegan.core.latent import Point
-from livegan.core.music import STEPS_PER_BAR
-from livegan.core.rendering import Cue, Generator, render_bar, roll_of
+from livegan.core.rendering import Cue, Generator, make_bar
 from livegan.core.state import State, initial
 from livegan.shell.generator import OnnxGenerator
 
@@ -41,8 +40,7 @@ def cues(generator: Generator, count: int, seed: int, before: Iterable[BoolArray
 def turned(generator: Generator, cue: Cue, settings: Mapping[str, Any]) -> BoolArray:
     """The bar that answers a cue with some knobs set, bool `[track, step, pitch]`."""
     state = replace(initial(0, generator.info.latent), point=cue.z, **settings)
-    notes = render_bar(generator, state, cue)
-    return roll_of(notes, generator.info.tracks, STEPS_PER_BAR)
+    return make_bar(generator, state, cue).roll
 
 
 def bars_at(generator: Generator, asked: Sequence[Cue]) -> BoolArray:

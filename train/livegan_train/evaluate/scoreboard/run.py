@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
+from livegan.core.music import is_drums
+
 from ...data import BadArchive, BarSet
 from ..rows import Row, Values, together
 from ..run import remarks
-from ..sources import Floor, Model, Source, is_drums, listed
+from ..sources import Floor, Model, Source, listed
 from . import knobs
 from .board import Scoreboard
 from .part import PIECE, Part, Real, part_of

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from livegan.core.music import is_drums
+
 from ...data import BarSet
 from ...drawn import streamed_bars
 from ...metrics import BoolArray
 from ..excerpts import SEED
 from ..rows import Figure, together
-from ..sources import Model, is_drums
+from ..sources import Model
 from ..table import ABSENT, Cell, Document, Line, Picture, Table, shown
 from .board import Score, Scoreboard, middle
 from .form import KINDS, picture

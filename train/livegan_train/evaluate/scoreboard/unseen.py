@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from livegan.core.rendering import Cue
+
 from ...metrics import BoolArray
 from ..sources import Model
 from .part import Real
+from .playing import cues
 
 
 def unseen(model: Model, real: Real, count: int, seed: int) -> BoolArray:
@@ -18,3 +21,12 @@ def unseen(model: Model, real: Real, count: int, seed: int) -> BoolArray:
     found = np.zeros((len(bars), len(model.generator.info.tracks), *bars.shape[2:]), bool)
     found[:, list(model.places)] = bars
     return found
+
+
+def cues_after(model: Model, real: Real, bars: int, count: int, seed: int) -> list[Cue]:
+    """So many random latents, each after one of so many held-out bars; none for a model that does not
+    hear them, or without any."""
+    before = unseen(model, real, bars, seed)
+    if not model.generator.info.context or not len(before):
+        return []
+    return cues(model.generator, count, seed, before)
