@@ -1,13 +1,15 @@
-"""`livegan ports`, `livegan models`, `livegan completion`."""
+"""`livegan ports`, `livegan models`, `livegan maps`, `livegan completion`."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
 
 @click.command()
 def ports() -> None:
-    """List MIDI outputs that --midi-out can name."""
+    """List MIDI outputs that --midi-out can name, and inputs that --midi-in and --clock-in can."""
     from livegan.shell.midi_out import ports_by_backend
 
     found = ports_by_backend()
@@ -18,6 +20,10 @@ def ports() -> None:
         for name in names:
             click.echo(f"{name}\t{backend}")
     click.echo(f"livegan (virtual, made by serve)\t{next(iter(found))}")
+    for backend, names in ports_by_backend("MidiIn").items():
+        for name in names:
+            click.echo(f"{name}\t{backend}\tinput")
+    click.echo(f"controls (virtual, made by serve)\t{next(iter(found))}\tinput")
 
 
 @click.command()
@@ -34,6 +40,28 @@ def models() -> None:
         if info.directions:
             names = (f"{n} {one.name}" for n, one in enumerate(info.directions, start=1))
             click.echo(f"\tdirections: {', '.join(names)}")
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="LIVEGAN_FOLDER",
+    help="The instrument's own folder, as serve was given it.",
+)
+def maps(folder: Path | None) -> None:
+    """List maps of MIDI controllers: those that ship, and your own."""
+    from livegan.core.midi_scale import BadMap
+    from livegan.shell.folder import default_folder
+    from livegan.shell.map_files import SHIPPED, map_names, read_map_file
+
+    for name, path in map_names(folder or default_folder()).items():
+        own = "" if path.parent == SHIPPED else f"\t{path}"
+        try:
+            found = read_map_file(path)
+            click.echo(f"{name}\t{found.title}\t{len(found.bindings)} bindings{own}")
+        except BadMap as error:
+            click.echo(f"{name}\tcan't be read: {error}{own}")
 
 
 @click.command()

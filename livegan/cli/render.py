@@ -11,8 +11,8 @@ import click
 from livegan.cli.options import Tempo
 
 if TYPE_CHECKING:
+    from livegan.core.addressing import Move
     from livegan.core.performance import Performance
-    from livegan.core.table import Move
     from livegan.shell.generator import OnnxGenerator
 
 ENDINGS = (".mid", ".npz", ".png", ".wav")
@@ -64,6 +64,7 @@ def render(
     OUT by its ending: .mid (for any DAW), .npz (a bar archive), .png (a piano roll), .wav (a sampled
     piano)."""
     from livegan.core import state as states
+    from livegan.core.controls import BadControl
     from livegan.core.model import BadModel
     from livegan.core.performance import perform
     from livegan.core.state import BadValue
@@ -77,13 +78,13 @@ def render(
     moves = parse_moves(settings, timed, bars)
     try:
         generator = load_model(model, "cpu")
-        state = states.initial(seed, generator.info.latent)
+        state = states.initial(seed, *generator.info.size)
         state = replace(state, tempo=bpm, fresh=fresh, playing=True)
         for move in moves.pop(-1, []):
             assert move.control.apply is not None
             state = move.control.apply(state, *move.values)
         performance = perform(generator, state, bars, moves, read_tune(given))
-    except (BadModel, BadTune, BadValue, RuntimeError) as error:
+    except (BadControl, BadModel, BadTune, BadValue, RuntimeError) as error:
         raise click.UsageError(str(error)) from None
     try:
         write(out, performance, generator)
@@ -93,8 +94,9 @@ def render(
 
 def parse_moves(settings: tuple[str, ...], timed: tuple[str, ...], bars: int) -> dict[int, list[Move]]:
     """Moves by the bar (from 0) at whose beginning they are made; -1 is before the first."""
+    from livegan.core.addressing import parse_setting
+    from livegan.core.conductor import PLAYED
     from livegan.core.controls import BadControl
-    from livegan.core.table import parse_setting
 
     moves: dict[int, list[Move]] = {}
     try:
@@ -105,8 +107,9 @@ def parse_moves(settings: tuple[str, ...], timed: tuple[str, ...], bars: int) ->
             if not colon or not (bar.isascii() and bar.isdigit()) or not 1 <= int(bar) <= bars:
                 raise BadControl(f"{text!r}: must be BAR:ADDRESS=VALUE with a bar from 1 to {bars}")
             moves.setdefault(int(bar) - 1, []).append(parse_setting(rest))
-        for move in (move for made in moves.values() for move in made):
-            if move.control.apply is None or move.control.name in MEANINGLESS:
+        for when, move in ((when, move) for when, made in moves.items() for move in made):
+            known = move.control.apply is not None or (when >= 0 and move.control.name in PLAYED)
+            if not known or move.control.name in MEANINGLESS:
                 raise BadControl(f"{move.control.address} has no meaning in a rendering")
     except BadControl as error:
         raise click.UsageError(str(error)) from None
@@ -123,7 +126,8 @@ def write(out: Path, performance: Performance, generator: OnnxGenerator) -> None
             from livegan.shell.midi_file import write_midi
 
             events = [e.sent for e in performance.events]
-            write_midi(out, events, performance.tempi, end, generator.info.tracks)
+            tracks, settings = generator.info.tracks, performance.settings
+            write_midi(out, events, performance.tempi, end, tracks, settings)
         case ".npz":
             from livegan.shell.archive import write_archive
 

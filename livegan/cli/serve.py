@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from livegan.cli.options import Milliseconds, Tempo
+from livegan.cli.options import Milliseconds, Names, Tempo, host_port, network
 from livegan.core.leading import INTERNAL, LEADERS
 
 
@@ -46,13 +46,16 @@ def check_type(
     if isinstance(parameter, click.Option) and parameter.is_flag:
         wanted: tuple[type, ...] = (bool,)
         name = "true or false"
+    elif isinstance(parameter, click.Option) and parameter.multiple:
+        wanted, name = (list,), "a list of texts"
     elif isinstance(parameter.type, click.types.IntRange):
         wanted, name = (int,), "a whole number"
     elif isinstance(parameter.type, click.types.FloatRange):
         wanted, name = (int, float), "a number"
     else:
         wanted, name = (str,), "a text"
-    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+    texts = not isinstance(value, list) or all(isinstance(one, str) for one in value)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted) or not texts:
         raise click.UsageError(f"{path}: {key} must be {name}, not {value!r}", ctx)
 
 
@@ -75,7 +78,8 @@ def check_recording(path: Path) -> None:
     default="127.0.0.1",
     show_default=True,
     envvar="LIVEGAN_HOST",
-    help="Address to listen on for OSC.",
+    help="Address to listen on for OSC: 0.0.0.0 for all of this machine's, so that others can play it, "
+    "from private networks or whom --allow names.",
 )
 @click.option(
     "--port",
@@ -84,6 +88,40 @@ def check_recording(path: Path) -> None:
     show_default=True,
     envvar="LIVEGAN_PORT",
     help="UDP port for OSC; 0 takes a free one.",
+)
+@click.option(
+    "--allow",
+    type=network,
+    multiple=True,
+    metavar="ADDRESS|NETWORK",
+    envvar="LIVEGAN_ALLOW",
+    help="From outside, take OSC only from there (192.168.1.5, 192.168.1.0/24); again for more. "
+    "Without it: from private and link-local addresses. This machine itself always may.",
+)
+@click.option(
+    "--feedback",
+    type=host_port,
+    multiple=True,
+    metavar="HOST:PORT",
+    envvar="LIVEGAN_FEEDBACK",
+    help="Tell every change there from the start, as if it had subscribed; again for more.",
+)
+@click.option(
+    "--midi-in",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    envvar="LIVEGAN_MIDI_IN",
+    help="Hear a MIDI controller, by part of its input's name; repeat it for more. Without it: a "
+    "virtual port called controls.",
+)
+@click.option(
+    "--map",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    envvar="LIVEGAN_MAP",
+    help="What the controllers move: a map by its name (livegan maps lists them); repeat it for more.",
 )
 @click.option(
     "--midi-out",
@@ -114,6 +152,13 @@ def check_recording(path: Path) -> None:
     envvar="LIVEGAN_CLOCK_IN",
     help="Hear MIDI clock from an existing input, by part of its name. Without it: from a virtual port "
     "called clock in.",
+)
+@click.option(
+    "--listen-in",
+    metavar="NAME",
+    envvar="LIVEGAN_LISTEN_IN",
+    help="Hear a keyboard at an existing MIDI input, by part of its name. Without it: at a virtual "
+    "port called keys.",
 )
 @click.option(
     "--latency",
@@ -178,6 +223,41 @@ def check_recording(path: Path) -> None:
     envvar="LIVEGAN_IF_HUNG",
     help="What is heard when the daemon hangs for more than a bar: the last bar again, or nothing.",
 )
+@click.option(
+    "--panel/--no-panel",
+    default=True,
+    envvar="LIVEGAN_PANEL",
+    help="Serve the panel to browsers, or not.",
+)
+@click.option(
+    "--panel-host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="LIVEGAN_PANEL_HOST",
+    help="Address to serve the panel on. Where others can reach it, it asks for a token, which is "
+    "printed; or for the one that LIVEGAN_PANEL_TOKEN holds.",
+)
+@click.option(
+    "--panel-port",
+    type=click.IntRange(0, 65535),
+    show_default="9001, if it is free",
+    envvar="LIVEGAN_PANEL_PORT",
+    help="TCP port of the panel; 0 takes a free one.",
+)
+@click.option("--open", is_flag=True, envvar="LIVEGAN_OPEN", help="Open the panel in the browser.")
+@click.option(
+    "--query-port",
+    type=click.IntRange(0, 65535),
+    show_default="a free one",
+    envvar="LIVEGAN_QUERY_PORT",
+    help="TCP port of OSCQuery, on the same address as OSC.",
+)
+@click.option(
+    "--announce/--no-announce",
+    default=True,
+    envvar="LIVEGAN_ANNOUNCE",
+    help="Let OSC programs find livegan by zeroconf, or not.",
+)
 @click.option("--play", is_flag=True, envvar="LIVEGAN_PLAY", help="Start at once.")
 @click.option(
     "--record",
@@ -185,6 +265,13 @@ def check_recording(path: Path) -> None:
     metavar="FILE.mid",
     envvar="LIVEGAN_RECORD",
     help="Keep what is played as a MIDI file, which is whole at every moment.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="LIVEGAN_FOLDER",
+    help="The instrument's own folder: banks of scenes, maps of controllers, recordings. Without it: "
+    "where this system keeps data of applications.",
 )
 @click.option("--quiet", is_flag=True, envvar="LIVEGAN_QUIET", help="Say only what goes wrong.")
 @click.option("--log-json", is_flag=True, envvar="LIVEGAN_LOG_JSON", help="A JSON object a line.")
@@ -209,10 +296,12 @@ def check_recording(path: Path) -> None:
 def serve(quiet: bool, log_json: bool, log_file: Path | None, **options: Any) -> None:
     """Play. The daemon runs a model bar by bar, listens to OSC and sends to a MIDI port."""
     from livegan.core.model import BadModel
+    from livegan.shell.config import CannotStart, ServerConfig
     from livegan.shell.osc import PortTaken
-    from livegan.shell.server import CannotStart, Server, ServerConfig
+    from livegan.shell.server import Server
     from livegan.shell.tune import BadTune
     from livegan.shell.view import choose_view
+    from livegan.shell.web.ports import PortTaken as WebPortTaken
 
     record: Path | None = options["record"]
     if record:
@@ -220,7 +309,7 @@ def serve(quiet: bool, log_json: bool, log_file: Path | None, **options: Any) ->
     view = choose_view(quiet, log_json, log_file)
     try:
         Server(ServerConfig(**options), view).serve()
-    except (PortTaken, BadModel, BadTune, CannotStart) as error:
+    except (PortTaken, WebPortTaken, BadModel, BadTune, CannotStart) as error:
         if log_file:  # nobody reads the terminal
             view.say("error", str(error))
         raise click.UsageError(str(error)) from None

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from .state import State
 
 Value = int | float | bool | str
 PREFIX = "/livegan"
+LONGEST_NUMBER = 40
+"""Characters of a number that comes as a text."""
+MOST_TOLD = 16
+"""Of a control with a number in its address, so many are told; the latent may have hundreds."""
 WORDS = dict.fromkeys(("on", "true", "yes", "t"), True) | dict.fromkeys(
     ("off", "false", "no", "f"), False
 )
@@ -40,6 +45,8 @@ class Argument:
     unit: str = ""
     optional: bool = False
     many: bool = False
+    longest: int = 500
+    """Characters of a text."""
 
     def coerce(self, value: Any) -> Value:
         """Make a value of this kind and range, or raise `BadControl`."""
@@ -47,24 +54,33 @@ class Argument:
             return self._text(value)
         if self.kind == "bool" and isinstance(value, str) and value.lower() in WORDS:
             return WORDS[value.lower()]
-        if isinstance(value, bool):
-            value = int(value)
-        if not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise BadControl(f"{self.name} must be a number, not {_shown(value)}")
+        number = _number(value)
+        if number is None:
+            raise BadControl(f"{self.name} must be {self._wanted}, not {_shown(value)}")
         if self.kind == "bool":
-            return value != 0
+            return number != 0
         if self.kind == "int":
-            value = round(value)
-        value = min(self.high, max(self.low, value))
-        return int(value) if self.kind == "int" else float(value)
+            return int(min(self.high, max(self.low, round(number))))
+        return float(min(self.high, max(self.low, number)))
 
     def _text(self, value: Any) -> str:
         if isinstance(value, (int, float)) and math.isfinite(value):
             value = str(round(value))
         if not isinstance(value, str) or (self.choices and value not in self.choices):
-            wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text"
-            raise BadControl(f"{self.name} must be {wanted}, not {_shown(value)}")
+            raise BadControl(f"{self.name} must be {self._wanted}, not {_shown(value)}")
+        if len(value) > self.longest:
+            raise BadControl(f"{self.name} takes {self.longest} characters, not {len(value)}")
         return value
+
+    @property
+    def _wanted(self) -> str:
+        """For people: what would be right."""
+        if self.kind == "text":
+            return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+        if self.kind == "bool":
+            return "on or off, T or F, or a number"
+        limits = f" from {self.range}" if math.isfinite(self.low) and math.isfinite(self.high) else ""
+        return ("a number" if self.kind == "float" else "a whole number") + limits
 
     @property
     def range(self) -> str:
@@ -78,6 +94,18 @@ class Argument:
         return {"text": "text", "int": "whole number", "float": "number"}[self.kind]
 
 
+def _number(value: Any) -> int | float | None:
+    """Of a number, a switch or a text that is a number; not of what is infinite or none."""
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return value
+
+
 def _shown(value: Any) -> str:
     return repr(value) if len(repr(value)) <= 40 else f"{repr(value)[:37]}..."
 
@@ -88,14 +116,14 @@ class Control:
     acts itself. `read(state)` gives the values that subscribers are told, None if there are none.
     A `trigger` acts when it is pressed: buttons send a lone number with it, and a lone 0 or F as they
     are released, which does nothing. `{name}` in the address is a whole number that comes first among
-    the values."""
+    the values, and that `read` takes after the state."""
 
     name: str
     address: str
     help: str
     arguments: tuple[Argument, ...] = ()
     apply: Callable[..., State] | None = None
-    read: Callable[[State], Sequence[Value] | None] | None = None
+    read: Callable[..., Sequence[Value] | None] | None = None
     default: str = ""
     trigger: bool = False
     changes_music: bool = True
@@ -106,6 +134,33 @@ class Control:
         pattern = re.sub(r"\{\w+\}", r"([0-9]{1,6})", self.address)
         object.__setattr__(self, "pattern", re.compile(f"{PREFIX}{pattern}"))
 
+    def at(self, place: int) -> str:
+        """Its address with this number in it."""
+        return re.sub(r"\{\w+\}", str(place), self.address)
+
+    def places(self, state: State) -> range:
+        """The numbers that its address can have now."""
+        if self.index is None:
+            return range(0)
+        counts = {"track": state.track_count, "i": len(state.point) if self.index.low == 0 else None}
+        low, high = int(self.index.low), int(self.index.high)
+        count = counts.get(self.index.name)
+        return range(low, high + 1 if count is None else low + count)
+
+    def values(self, state: State) -> Iterator[tuple[str, tuple[Value, ...]]]:
+        """All that there is to tell of it: addresses without the prefix, and their values."""
+        if self.read is None:
+            return
+        if self.index is None:
+            places: Iterable[tuple[str, Sequence[int]]] = [(self.address, ())]
+        else:
+            first = self.places(state)[:MOST_TOLD]
+            places = [(self.at(place), (place,)) for place in first]
+        for address, place in places:
+            values = self.read(state, *place)
+            if values is not None:
+                yield address, tuple(values)
+
     @property
     def settles(self) -> bool:
         """Whether it sets a value, and nothing is left of the one before."""
@@ -114,7 +169,7 @@ class Control:
 
     def coerce(self, values: Sequence[Any]) -> tuple[Value, ...]:
         """Check the number of values and make each what it should be."""
-        if self.trigger and len(values) == 1 and isinstance(values[0], (int, float)):
+        if self.trigger and len(values) == 1 and isinstance(values[0], (int, float, NoneType)):
             values = ()
         needed = [a for a in self.arguments if not a.optional]
         many = bool(self.arguments) and self.arguments[-1].many

@@ -41,13 +41,14 @@ class Notes(NamedTuple):
 
 
 def onset_and_keep(head: str, outputs: Mapping[str, FloatArray]) -> Logits:
-    """The two logits from whatever the head gives. For raw cells a note starts where a cell is on
-    and the one before is off, so the onset's logit is the smaller of the two."""
+    """The two logits from whatever the head gives, of one bar or of several. For raw cells a note
+    starts where a cell is on and the one before is off, so the onset's logit is the smaller of the
+    two."""
     if head == "onset":
         return Logits(outputs["onset"], outputs["keep"])
     cells = outputs["cells"]
     off_before = np.full_like(cells, np.inf)
-    off_before[:, 1:] = -cells[:, :-1]
+    off_before[..., 1:, :] = -cells[..., :-1, :]
     return Logits(np.minimum(cells, off_before), cells)
 
 

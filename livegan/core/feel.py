@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note, in_order
+from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
 from .roll import roll_from_notes
 
 FloatArray = NDArray[np.float32]
@@ -33,14 +33,31 @@ NOTE_DRAWS = 17
 """Draws for the notes of one step: a pitch and its octaves get different ones."""
 
 
+class Cells(dict[tuple[int, int, int], float]):
+    """Some cells of a map by (track, step, pitch); 0 elsewhere."""
+
+    def __missing__(self, cell: tuple[int, int, int]) -> float:
+        return 0.0
+
+
 class FeelMaps(NamedTuple):
     """Of one bar, each float `[track, step, pitch]`; only the cells where a note starts count. A spread
     of 0 says that nothing was learned of it."""
 
-    velocity: FloatArray
-    velocity_spread: FloatArray
-    timing: FloatArray
-    timing_spread: FloatArray
+    velocity: FloatArray | Cells
+    velocity_spread: FloatArray | Cells
+    timing: FloatArray | Cells
+    timing_spread: FloatArray | Cells
+
+    def picked(self, parts: Sequence[Sequence[Note]]) -> FeelMaps:
+        """The cells of these notes only, which can be kept for long."""
+        cells = [
+            (track, note.start, note.pitch - LOWEST_PITCH)
+            for track, part in enumerate(parts)
+            for note in part
+            if 0 <= note.pitch - LOWEST_PITCH < PITCHES
+        ]
+        return FeelMaps(*(Cells((cell, float(each[cell])) for cell in cells) for each in self))
 
 
 class Stroke(NamedTuple):
@@ -84,15 +101,15 @@ def felt(
     random: np.random.Generator,
     level: float,
     humanise: float,
-) -> tuple[Note, ...]:
-    """The notes of a bar as they are struck, ordered by start.
+) -> list[list[Note]]:
+    """The notes of each track's bar as they are struck, in their order.
 
     `parts` are the notes of each track, `drums` says which tracks are drums, `maps` what the model of
     feel made of `heard(parts)` (None: accents by rule). `level` 0 to 1 is how loud: at 0.7 as the data.
     `humanise` 0 to 1 is how much of the spread and of the timing: at 0 every bar is struck alike and on
     the grid, with its accents.
     """
-    struck: list[Note] = []
+    struck: list[list[Note]] = []
     for track, part in enumerate(parts):
         loudness, lateness = drawn(random), drawn(random)
         shares = DRUM_VELOCITY_SHARES if drums[track] else VELOCITY_SHARES
@@ -103,11 +120,9 @@ def felt(
             later = lateness.at(note, TIMING_SHARES) * stroke.timing_spread
             velocities.append(midi_velocity(at_level(stroke.velocity + humanise * louder, level)))
             offsets.append(humanise * (stroke.timing + later))
-        struck += [
-            note._replace(velocity=velocity, offset=offset)
-            for note, velocity, offset in zip(part, velocities, in_turn(part, offsets), strict=True)
-        ]
-    return in_order(struck)
+        played = zip(part, velocities, in_turn(part, offsets), strict=True)
+        struck.append([note._replace(velocity=v, offset=offset) for note, v, offset in played])
+    return struck
 
 
 def heard(parts: Sequence[Sequence[Note]]) -> FloatArray:

@@ -92,7 +92,10 @@ def wander(
 ) -> tuple[Point, Point]:
     """One bar of drift: `angle` radians along the heading, which itself swings, so that the path never
     comes to rest: slowly on small steps, whose path is smooth, and to anywhere on steps of a quarter
-    turn, which would come back else. Returns the new point and heading."""
+    turn, which would come back else. Returns the new point and heading. The middle, where a part of a
+    latent may be, has no way out: it stays."""
+    if not point.any():
+        return point, heading
     noise = tangent(point, random.standard_normal(len(point)))
     kept = STRAIGHT * math.cos(min(angle, math.pi / 2))
     swung = tangent(point, kept * tangent(point, heading) + math.sqrt(1 - kept * kept) * noise)

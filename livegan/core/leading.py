@@ -8,7 +8,6 @@ until the leader's next bar line and goes on there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
 
@@ -80,7 +79,7 @@ class Follower:
             apart = player.apart(curve, now)
             if not lead.placed or not self._rolling:
                 shift = round(apart)
-                curve = replace(curve, step=curve.step - shift, end_step=curve.end_step - shift)
+                curve = curve.moved(-shift)
                 apart -= shift
             if abs(apart) <= NEAR:
                 player.follow(curve)

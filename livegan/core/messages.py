@@ -72,6 +72,13 @@ class SetMetronome(NamedTuple):
     channel: int
 
 
+class SetPrograms(NamedTuple):
+    """(channel 0 to 15, General MIDI program 0 to 127), each channel once: sent at once where they are
+    new, and all of them as play starts."""
+
+    programs: tuple[tuple[int, int], ...]
+
+
 class SetLatency(NamedTuple):
     """How much later than the music the notes and the MIDI clock are sent, in seconds; earlier if
     negative."""
@@ -91,6 +98,12 @@ class SetIfHung(NamedTuple):
     """Silence, or else the last bar again, where nothing comes for more than a bar."""
 
     silence: bool
+
+
+class Emit(NamedTuple):
+    """Send these MIDI messages to the notes' port now, in order."""
+
+    messages: tuple[tuple[int, ...], ...]
 
 
 class Grid(NamedTuple):
@@ -142,6 +155,14 @@ class BarStarted(NamedTuple):
     bar: int
     revision: int
     repeated: bool
+
+
+class Revised(NamedTuple):
+    """From this step of the bar that plays on, a newer revision of it is heard."""
+
+    bar: int
+    revision: int
+    step: int
 
 
 class BeatStarted(NamedTuple):
@@ -206,9 +227,12 @@ class Played(NamedTuple):
     dropped: int
 
 
-Settings = SetTempo | NudgeBy | SetSwing | SetMetronome | SetLatency | SetLeader | SetIfHung
-Command = SendBar | Play | Stop | Panic | Join | Release | Begin | Quit | Settings
-Told = BarStarted | BeatStarted | TempoSet | Grid | Stopped | Joined | Halted | Led | LeaderTempo
+Settings = (
+    SetTempo | NudgeBy | SetSwing | SetMetronome | SetPrograms | SetLatency | SetLeader | SetIfHung
+)
+Command = SendBar | Play | Stop | Panic | Emit | Join | Release | Begin | Quit | Settings
+Lead = Joined | Halted | Led | LeaderTempo
+Told = BarStarted | Revised | BeatStarted | TempoSet | Grid | Stopped | Lead
 Report = Opened | PortLost | PortFound | Played | Told
 Message = Command | Report
 
@@ -228,10 +252,8 @@ def unpack(line: bytes) -> Message:
         fields[2] = tuple(Note(*note) for note in fields[2])
     elif name == "Join":
         fields[0] = Grid(*fields[0])
-    elif name == "Release":
-        fields[0] = tuple(tuple(note) for note in fields[0])
-    elif name == "Played":
-        fields[0] = tuple(tuple(event) for event in fields[0])
+    elif name in ("Release", "Emit", "SetPrograms", "Played"):
+        fields[0] = tuple(tuple(entry) for entry in fields[0])
     message: Message = TYPES[name](*fields)
     return message
 

@@ -6,8 +6,6 @@ A step is a tick. Start and Continue take effect with the tick that follows them
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .clock_filter import ClockFilter
 from .clock_out import CONTINUE, SONG_POSITION, START, STOP, TICK, step_of
 from .leading import Lead
@@ -77,9 +75,5 @@ class MidiClockIn:
             known = self._filter.curve or TempoCurve.steady(
                 self._filter.time, self._filter.step, self._bpm
             )
-            curve = replace(
-                known,
-                step=known.step + (self._offset or 0),
-                end_step=known.end_step + (self._offset or 0),
-            )
+            curve = known.moved(self._offset or 0)
         return Lead(curve, self._rolling, self._offset is not None, lost and not self._waits)

@@ -10,7 +10,7 @@ from typing import Any
 from .decode import HEADS
 from .knobs import KNOBS, POP_PIANO
 from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
-from .state import PLAIN, Wandering
+from .state import MAX_TRACKS, PLAIN, Wandering
 
 METADATA_KEY = "livegan"
 ENCODER_KEY = "livegan.encoder"
@@ -88,6 +88,8 @@ class ModelInfo:
             raise BadModel(f"its head is {self.head!r}; known are {', '.join(HEADS)}")
         if not self.tracks or not 2 <= self.latent <= MAX_LATENT:
             raise BadModel(f"it needs at least one track and 2 to {MAX_LATENT} latent dimensions")
+        if len(self.tracks) > MAX_TRACKS:
+            raise BadModel(f"it has {len(self.tracks)} tracks; {MAX_TRACKS} can be played")
         if not 1 <= self.phrase <= MAX_PHRASE:
             raise BadModel(f"its phrases are {self.phrase} bars; 1 to {MAX_PHRASE} can be played")
         if sum(track.given for track in self.tracks) > 1:
@@ -107,6 +109,11 @@ class ModelInfo:
             raise BadModel(f"it wants the inputs {', '.join(self.controls)}, which this version lacks")
         if any(len(d.vector) != self.latent for d in self.directions):
             raise BadModel(f"a direction must have {self.latent} numbers, as its latent does")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Latent dimensions and tracks."""
+        return self.latent, len(self.tracks)
 
     @property
     def wandering(self) -> Wandering:

@@ -49,3 +49,8 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 def seconds_per_step(bpm: float) -> float:
     """Length of one step in seconds at a tempo in quarter notes per minute."""
     return 60.0 / (bpm * STEPS_PER_BEAT)
+
+
+def is_drums(track: str) -> bool:
+    """By its name, as archives and models have it."""
+    return "drum" in track.lower()

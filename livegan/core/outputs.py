@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .messages import Sent
 
-NOTE_ON, NOTE_OFF, CONTROL = 0x90, 0x80, 0xB0
+NOTE_ON, NOTE_OFF, CONTROL, PROGRAM = 0x90, 0x80, 0xB0, 0xC0
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 
 
@@ -22,6 +22,13 @@ class Event(NamedTuple):
     data2: int
     offset: float = 0.0
     click: bool = False
+
+    @property
+    def data(self) -> tuple[int, ...]:
+        """Its bytes: a program change has two."""
+        if self.status & 0xF0 == PROGRAM:
+            return (self.status, self.data1)
+        return (self.status, self.data1, self.data2)
 
     @property
     def sent(self) -> Sent:
@@ -45,6 +52,15 @@ class BarLine(NamedTuple):
     repeated: bool
 
 
+class Revision(NamedTuple):
+    """From this step of the bar that plays on, a newer revision of it is heard."""
+
+    due: float
+    bar: int
+    revision: int
+    step: int
+
+
 class Beat(NamedTuple):
     """A beat began; in a count-in the bar is one that is not played."""
 
@@ -61,4 +77,4 @@ class Tempo(NamedTuple):
     bpm: float
 
 
-Output = Event | Clock | BarLine | Beat | Tempo
+Output = Event | Clock | BarLine | Revision | Beat | Tempo

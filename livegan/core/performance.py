@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .addressing import Move
 from .conductor import Conductor
 from .decode import BoolArray
 from .messages import Command, SendBar, Sent, place_of
@@ -15,17 +16,18 @@ from .music import STEPS_PER_BAR, Note, in_order
 from .outputs import NOTE_OFF, NOTE_ON, Event, Output, Tempo
 from .player import Player
 from .rendering import Generator
-from .state import State
-from .table import Move
+from .state import State, TrackSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What was played: MIDI events, and (step, bpm) of every tempo, the first at step 0."""
+    """What was played: MIDI events, and (step, bpm) of every tempo, the first at step 0; and what was
+    set for each track at the end."""
 
     bars: int
     events: tuple[Event, ...]
     tempi: tuple[tuple[int, float], ...]
+    settings: tuple[TrackSettings, ...] = ()
 
     def notes(self) -> list[Note]:
         """Notes with starts counted from the beginning, ordered by start."""
@@ -66,8 +68,8 @@ def simulate(
         if now >= player.time_of(coming * STEPS_PER_BAR):
             commands = conductor.bar_started(coming)
             for move in moves.get(coming, []):
-                commands += conductor.move(move)
-                if move.control.changes_music:
+                commands += conductor.move(move, on_line=True)
+                if conductor.stale:
                     commands += conductor.render_again()
             yield from ((made, conductor) for made in deliver(player, commands, now, bars))
             coming += 1
@@ -95,11 +97,13 @@ def perform(
     can't be taken."""
     events = []
     tempi = [(0, state.tempo)]
+    settings = state.tracks
     for output, conductor in simulate(generator, state, bars, moves, tune):
         if conductor.failure:
             raise RuntimeError(conductor.failure)
+        settings = conductor.state.tracks
         if isinstance(output, Event):
             events.append(output)
         elif isinstance(output, Tempo):
             tempi = [*(t for t in tempi if t[0] < output.step), (output.step, output.bpm)]
-    return Performance(bars, tuple(events), tuple(tempi))
+    return Performance(bars, tuple(events), tuple(tempi), settings)

@@ -18,7 +18,7 @@ Rules it keeps, whatever bars, revisions, tempi, stops and panics arrive:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import ceil, inf
 
@@ -35,6 +35,7 @@ from .messages import (
     SendBar,
     SetIfHung,
     SetMetronome,
+    SetPrograms,
     SetSwing,
     SetTempo,
     Stop,
@@ -47,10 +48,12 @@ from .outputs import (
     CONTROL,
     NOTE_OFF,
     NOTE_ON,
+    PROGRAM,
     BarLine,
     Beat,
     Event,
     Output,
+    Revision,
     Tempo,
 )
 from .score import Score
@@ -82,6 +85,7 @@ class Player:
         self._sounding: dict[tuple[int, int], Sounding] = {}
         self._heard = 0.0
         self._silent_if_hung = False
+        self._programs: dict[int, int] = {}
 
     # position and time
 
@@ -119,7 +123,7 @@ class Player:
         self._heard = now
         match command:
             case SendBar(bar, revision, notes, quantum):
-                self.take_bar(bar, revision, notes, quantum, now)
+                return self.take_bar(bar, revision, notes, quantum, now)
             case SetTempo(bpm, bars):
                 return self.set_tempo(bpm, now, bars)
             case NudgeBy(seconds):
@@ -128,6 +132,8 @@ class Player:
                 self.set_swing(Swing(share, grid), now)
             case SetMetronome(on, channel):
                 self._metronome = Metronome(on, channel)
+            case SetPrograms(programs):
+                return self.set_programs(dict(programs), now)
             case SetIfHung(silence):
                 self._silent_if_hung = silence
             case Join(grid, at_line):
@@ -162,6 +168,15 @@ class Player:
             self._score.reach(self.step_at(now))
         self._score.set_swing(swing)
 
+    def set_programs(self, programs: dict[int, int], now: float) -> list[Output]:
+        """By channel: those that it did not have."""
+        had, self._programs = self._programs, programs
+        return self._choose({c: p for c, p in programs.items() if had.get(c) != p}, now)
+
+    def _choose(self, programs: Mapping[int, int], now: float) -> list[Output]:
+        step = self._whole_step(now)
+        return [Event(now, step, PROGRAM | channel, programs[channel], 0) for channel in programs]
+
     # transport
 
     def play(self, now: float, bar: int = 0, count_in: int = 0) -> list[Output]:
@@ -175,7 +190,8 @@ class Player:
         self._transport = Transport.steady(now + START_LEAD, start, self.bpm)
         self._score.begin(bar)
         self._first_bar, self._next_beat, self._told_bpm = bar, start, 0.0
-        return [*self._clock.play(start, first, now)] if self._clock else []
+        clock = self._clock.play(start, first, now) if self._clock else []
+        return [*self._choose(self._programs, now), *clock]
 
     def join(self, grid: Grid, at_line: bool, now: float) -> list[Output]:
         """Go on on another player's grid, which has sent its bars before: at the next step, or at the
@@ -246,7 +262,7 @@ class Player:
             self._meeting = transport, bar
             return []
         self.playing = True
-        return self._go_over(transport, bar, now)
+        return [*self._choose(self._programs, now), *self._go_over(transport, bar, now)]
 
     def _go_over(self, transport: Transport, bar: int, now: float) -> list[Output]:
         first = bar * STEPS_PER_BAR
@@ -305,13 +321,14 @@ class Player:
 
     def take_bar(
         self, bar: int, revision: int, notes: Iterable[Note], quantum: str, now: float
-    ) -> None:
+    ) -> list[Output]:
         """A bar to come, or a new revision of one, which replaces what has not been played from the
         next step, beat or bar line on; sounding notes end as they would have."""
         here = self.step_at(now) if self.playing else 0.0
         if self.playing:
             self._score.reach(here)
-        self._score.take(bar, revision, notes, quantum, here)
+        step = self._score.take(bar, revision, notes, quantum, here)
+        return [] if step is None else [Revision(now, bar, revision, step)]
 
     # the schedule
 

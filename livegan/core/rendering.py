@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,8 +13,9 @@ from .feel import FeelMaps, felt, heard
 from .knobs import FREE, KNOBS, Measured, measured, share_of, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
-from .music import LOWEST_PITCH, Note
+from .music import LOWEST_PITCH, STEPS_PER_BAR, Note
 from .roll import roll_from_notes
+from .shaping import shape
 from .state import State
 from .tilt import Wish, shaped
 
@@ -78,48 +79,111 @@ def cue_for(
     given = tune[bar % len(tune)] if tune else None
     z = along(state.heard, [np.array(d.vector) for d in info.directions], state.directions)
     context = before if info.context and not state.fresh else None
-    return Cue(z, bar % info.phrase, given, context, bar=bar)
+    place = (bar - state.back) % info.phrase
+    return Cue(z, place, given, context, bar=bar)
 
 
-def roll_of(notes: Sequence[Note], tracks: Sequence[Track], steps: int) -> BoolArray:
-    """Rolls `[track, step, pitch]` of notes by their channels."""
-    return np.stack(
-        [
-            roll_from_notes((n for n in notes if n.channel == channel_of(place, tracks)), steps)
-            for place in range(len(tracks))
-        ]
+def roll_of(parts: Sequence[Sequence[Note]], steps: int = STEPS_PER_BAR) -> BoolArray:
+    """Rolls `[track, step, pitch]` of each track's notes."""
+    return np.stack([roll_from_notes(part, steps) for part in parts])
+
+
+def parts_of(notes: Sequence[Note], tracks: Sequence[Track]) -> list[list[Note]]:
+    """Each track's notes, by their channels."""
+    channels = [channel_of(place, tracks) for place in range(len(tracks))]
+    return [[note for note in notes if note.channel == channel] for channel in channels]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bar:
+    """A bar as the model made it, before it is struck and shaped: so it can be played again, and obey
+    what is set then. `number` decides chance; `parts` are each track's notes, on the track's own
+    channel and on the grid; `maps` say how they are struck. Tracks that were `played` by somebody
+    are struck as they were then."""
+
+    number: int
+    seed: int
+    tracks: tuple[Track, ...]
+    parts: tuple[tuple[Note, ...], ...]
+    maps: FeelMaps | None = None
+    played: frozenset[int] = frozenset()
+
+    @property
+    def roll(self) -> BoolArray:
+        """`[track, step, pitch]`."""
+        return roll_of(self.parts)
+
+    def same_as(self, other: Bar) -> bool:
+        """Would it always be heard alike?"""
+        one, two = ((bar.number, bar.seed, bar.parts, bar.played) for bar in (self, other))
+        return one == two
+
+
+def make_bar(generator: Generator, state: State, cue: Cue) -> Bar:
+    """What the model plays."""
+    tracks = generator.info.tracks
+    parts = tuple(
+        tuple(
+            Note(start, length, row + LOWEST_PITCH, channel=channel_of(number, tracks))
+            for start, length, row in zip(*(part.tolist() for part in found), strict=True)
+        )
+        for number, found in enumerate(decoded(generator, state, cue))
     )
+    maps = generator.feel(heard(parts))
+    return Bar(cue.bar, state.seed, tracks, parts, maps and maps.picked(parts))
+
+
+def struck(bar: Bar, state: State) -> list[list[Note]]:
+    """Each track's notes as they are struck."""
+    drums = [track.drums for track in bar.tracks]
+    random = np.random.default_rng([bar.seed, bar.number, FEEL])
+    parts = felt(bar.parts, drums, bar.maps, random, state.velocity, state.humanise)
+    return [list(bar.parts[n]) if n in bar.played else part for n, part in enumerate(parts)]
+
+
+def strike(bar: Bar, state: State) -> tuple[Note, ...]:
+    """The notes of a bar as they are struck and shaped, ordered by start."""
+    return shape(struck(bar, state), bar.tracks, state, (bar.seed, bar.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What becomes of one bar because somebody was heard: it is made from this point of the latent
+    space, if any, and these tracks, by their places, play these parts instead of the model's."""
+
+    point: Point | None = None
+    parts: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+
+    def heard_from(self, state: State) -> State:
+        return state if self.point is None else replace(state, point=self.point, held=None)
+
+    def played_in(self, bar: Bar) -> Bar:
+        known = {place: part for place, part in self.parts.items() if place < len(bar.parts)}
+        parts = tuple(known.get(place, part) for place, part in enumerate(bar.parts))
+        return replace(bar, parts=parts, played=bar.played | set(known))
 
 
 def render_bar(generator: Generator, state: State, cue: Cue) -> tuple[Note, ...]:
-    """The notes of one bar as they are struck, ordered by start."""
-    tracks = generator.info.tracks
-    parts = [
-        [
-            Note(start, length, row + LOWEST_PITCH, channel=channel_of(number, tracks))
-            for start, length, row in zip(*(part.tolist() for part in found), strict=True)
-        ]
-        for number, found in enumerate(decoded(generator, state, cue))
-    ]
-    drums = [track.drums for track in tracks]
-    random = np.random.default_rng([state.seed, cue.bar, FEEL])
-    maps = generator.feel(heard(parts))
-    return felt(parts, drums, maps, random, state.velocity, state.humanise)
+    """The notes of one bar, ordered by start."""
+    return strike(make_bar(generator, state, cue), state)
 
 
-def asked(state: State) -> dict[str, float]:
-    """The knobs that are set, as shares."""
+def asked(state: State, track: int | None = None) -> dict[str, float]:
+    """The knobs that are set, as shares; for a track, counted from 0, with those of its own."""
     values = {knob: getattr(state, knob) for knob in KNOBS}
+    if track is not None and state.tracks[track].density is not None:
+        values["density"] = state.tracks[track].density
     return {knob: value for knob, value in values.items() if value is not None}
 
 
 def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
     """The notes of each track. Knobs are asked of the model where it has them, with all others where
     they would be by themselves; then the logits are tilted until the bar measures what was asked."""
-    info, knobs = generator.info, asked(state)
+    info = generator.info
+    knobs = [asked(state, number) for number in range(len(info.tracks))]
     logits = generator.logits(cue)
     free = [decode(o, k) for o, k in zip(logits.onset, logits.keep, strict=True)]
-    if not knobs and state.key is None:
+    if not any(knobs) and state.key is None:
         return free
     seen = [measured(*notes) for notes in free]
     if info.controls:
@@ -127,22 +191,28 @@ def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
     resting = any(seen) and sum(not t.given for t in info.tracks) > 1
     notes = []
     for number, (track, was) in enumerate(zip(info.tracks, seen, strict=True)):
-        if track.given or (was is None and (resting or "density" not in knobs)):
+        own, wanted = knobs[number], state.tracks[number].density is not None
+        rests = was is None and ("density" not in own or (resting and not wanted))
+        if track.given or rests or not (own or state.key is not None):
             notes.append(free[number])
         else:
-            wish = wish_for(track, knobs, state.key, was)
+            wish = wish_for(track, own, state.key, was)
             notes.append(shaped(logits.onset[number], logits.keep[number], wish))
     return notes
 
 
 def controls_for(
-    info: ModelInfo, knobs: dict[str, float], key: int | None, seen: Sequence[Measured | None]
+    info: ModelInfo,
+    knobs: Sequence[dict[str, float]],
+    key: int | None,
+    seen: Sequence[Measured | None],
 ) -> FloatArray:
-    """A model's control inputs: what is asked, and the rest as measured on the bar without knobs."""
+    """A model's control inputs: what is asked of each track, and the rest as measured on the bar
+    without knobs."""
     values = []
-    for track, was in zip(info.tracks, seen, strict=True):
+    for track, own, was in zip(info.tracks, knobs, seen, strict=True):
         for knob in KNOBS:
-            share = knobs.get(knob)
+            share = own.get(knob)
             if share is None and was is not None:
                 share = share_of(getattr(was, knob), track.quantiles(knob))
             values.append(FREE if share is None else share)
@@ -165,4 +235,5 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     if "density" in own:
         count = notes_for_density(own["density"], track.note_quantiles)
     assert count is not None
-    return Wish(round(count), key=None if track.drums else key, **values)
+    key = None if track.drums else key
+    return Wish(round(count), key=key, pitched=not track.drums, asked=frozenset(own), **values)

@@ -80,15 +80,19 @@ class Score:
         """The music is here."""
         self._reached = max(self._reached, place)
 
-    def take(self, bar: int, revision: int, notes: Iterable[Note], quantum: str, here: float) -> None:
+    def take(
+        self, bar: int, revision: int, notes: Iterable[Note], quantum: str, here: float
+    ) -> int | None:
         """A bar to come, or a new revision of one. If it is the bar that plays, what has not been
-        played is replaced from the next step, beat or bar line after `here` on."""
+        played is replaced from the next step, beat or bar line after `here` on: from that step of the
+        bar, which is returned."""
         known = self._sheets.get(bar)
         past = bar < max(self._bar, self._first_bar)
         if past or (known is not None and known.revision >= revision):
-            return
+            return None
         sheet = Sheet(revision, in_order(notes))
         self._sheets[bar] = sheet
+        cut = None
         if bar == self._bar:
             start = bar * STEPS_PER_BAR
             unit = QUANTA[quantum]
@@ -98,6 +102,7 @@ class Score:
             self._wait_for(bar, [note for note in sheet.notes if note.start >= cut])
             self._current = sheet
         self._look_ahead()
+        return cut
 
     def set_swing(self, swing: Swing) -> None:
         """For all that was not struck; what would lie behind now is struck here."""

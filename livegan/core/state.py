@@ -1,4 +1,4 @@
-"""What the performer has set, as one immutable record, and the pure moves on it.
+"""What the performer has set, as one immutable record; `moves.py` has the moves on it.
 
 A bar is rendered from a `State`; `advance` takes it over a bar line. Random numbers are drawn from
 (seed, bar), so the same seed and the same moves give the same music, however often a bar is rendered
@@ -14,15 +14,31 @@ from typing import NamedTuple
 import numpy as np
 
 from . import latent
-from .knobs import KEYS
 from .latent import Point
 
 SCENES = 16
 DIRECTIONS = 8
+MAX_TRACKS = 16
+"""As many as MIDI has channels."""
+LONGEST_TRAIL = 100
+"""Places that /back can go back to."""
+MASK = 16
+"""A bar's rhythm mask has a switch for each sixteenth."""
+CURVES = {
+    "straight": lambda share: share,
+    "smooth": lambda share: share * share * (3 - 2 * share),
+    "early": lambda share: 1 - (1 - share) ** 2,
+    "late": lambda share: share * share,
+}
+"""How far a morph is at a share of its time: even, slow at both ends, fast at first, slow at first."""
 REMEMBERED = 4
 """Sections that the music may come back to."""
 RETURNS = 0.4
 """How often a new section is one of those."""
+HALF = 4
+"""Bars of half a phrase, which comes back as a whole."""
+WAYS_BACK = (HALF, 2 * HALF)
+"""From how many bars before."""
 FULL_DRIFT = pi / 2
 """Drift 1 goes this far a bar, in radians: a quarter of the circle, which is as far as chance."""
 
@@ -31,7 +47,7 @@ class BadValue(ValueError):
     """A control can't take this value; the message says what it would take."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """A stored point of the latent sphere, and a name if it was given one."""
 
@@ -39,12 +55,43 @@ class Scene:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Morph:
-    """On the way to `target`, to be there after so many more bar lines."""
+    """On the way from `origin` to `target` by one of `CURVES`: `done` of its `bars` lines are
+    passed."""
 
+    origin: Point
     target: Point
     bars: int
+    done: int = 0
+    curve: str = "straight"
+
+    @property
+    def place(self) -> Point:
+        return latent.slerp(self.origin, self.target, CURVES[self.curve](self.done / self.bars))
+
+
+class Visited(NamedTuple):
+    """Where a bar was, and how many bars before it that was new."""
+
+    point: Point
+    back: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """What the performer has set for one track of the model. Channel and program count from 1, 0 is the
+    model's own channel, and no program; `density` is a share of the data's range, None as for all;
+    `velocity` is a factor."""
+
+    mute: bool = False
+    solo: bool = False
+    lock: bool = False
+    channel: int = 0
+    program: int = 0
+    octave: int = 0
+    density: float | None = None
+    velocity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +101,17 @@ class State:
     `if_hung` is loop or silence. `held` is the point that sounds while frozen; a knob (`density` to
     `length`, shares of the data's range, and `key`) that is None is left to the model; `directions` are
     how far the latent is moved along the model's own; after `section` bars comes another section, one
-    of `sections` or a new one; `fresh` draws a new point for every bar."""
+    of `sections` or a new one; `comeback` is how often half a phrase comes back, `back` how many
+    bars before the present one it was new, and `path` where the last bars were; `fresh` draws
+    a new point for every bar.
+
+    Shaping, which acts on the notes: `accent`, `gate` and `chance` are factors and shares, ranges
+    hold their ends, `voices` 0 is no limit, `rhythm` is a switch a sixteenth, `scale` is one of
+    `scales.SCALES` from `root` (a pitch class) on, `fit` lock or nudge. Of `tracks` the first
+    `track_count` are the model's. `corners` and `above` are scenes, from 1; `trail` is where /back
+    goes, the last place last; `drawn` counts what was left to chance; `loop` is how many bars go
+    round, 0 none. `listen` and `keyboard` say what a MIDI keyboard does, `keyed` by how much it
+    transposes now; `learning` is the address that waits for a MIDI controller."""
 
     seed: int
     point: Point
@@ -85,11 +142,42 @@ class State:
     directions: tuple[float, ...] = (0.0,) * DIRECTIONS
     section: int = 16
     sections: tuple[Point, ...] = ()
+    comeback: float = 0.15
+    back: int = 0
+    path: tuple[Visited, ...] = ()
     velocity: float = 0.7
     humanise: float = 1.0
+    accent: float = 1.0
+    velocity_range: tuple[int, int] = (1, 127)
+    gate: float = 1.0
+    pitch_range: tuple[int, int] = (0, 127)
+    voices: int = 0
+    chance: float = 1.0
+    rhythm: tuple[bool, ...] = (True,) * MASK
+    transpose: int = 0
+    scale: str = "free"
+    root: int = 0
+    fit: str = "nudge"
+    tracks: tuple[TrackSettings, ...] = (TrackSettings(),) * MAX_TRACKS
+    track_count: int = 1
     xy: tuple[float, float] = (0.0, 0.0)
+    depth: float = 0.0
+    corners: tuple[int, ...] = (1, 2, 3, 4)
+    above: int = 5
     morph: Morph | None = None
+    morph_curve: str = "straight"
     held: Point | None = None
+    trail: tuple[Point, ...] = ()
+    drawn: int = 0
+    loop: int = 0
+    bank: str = ""
+    recording: bool = False
+    listen: str = "off"
+    keyboard: str = "notes"
+    keyed: int = 0
+    midi_map: str = ""
+    midi_feedback: bool = True
+    learning: str = ""
     fresh: bool = False
 
     @property
@@ -98,12 +186,12 @@ class State:
         return self.point if self.held is None else self.held
 
 
-def initial(seed: int, size: int) -> State:
+def initial(seed: int, size: int, tracks: int = 1) -> State:
     """A fresh instrument: a point, a heading and sixteen scenes drawn from the seed."""
     random = np.random.default_rng([seed])
     point, heading = latent.random_point(random, size), random.standard_normal(size)
     scenes = tuple(Scene(latent.random_point(random, size)) for _ in range(SCENES))
-    return State(seed, point, heading, scenes)
+    return State(seed, point, heading, scenes, track_count=tracks)
 
 
 class Wandering(NamedTuple):
@@ -119,8 +207,38 @@ PLAIN = Wandering()
 
 
 def advance(state: State, bar: int, model: Wandering = PLAIN) -> State:
-    """Over the line into `bar`: morph a step, or drift, or stand still while frozen. What moves by
-    itself moves where a latent ends, and as far as in all of its bars together."""
+    """Over the line into `bar`: morph a step, or drift, or stand still while frozen; where a model
+    knows sections, half a phrase may come back."""
+    new = wandered(state, bar, model)
+    return came_back(state, new, bar) if model.split else new
+
+
+def came_back(state: State, new: State, bar: int) -> State:
+    """The new state, or where it was half a phrase or a whole one before. Never away from where the
+    performer went since, nor from what somebody else plays."""
+    stayed = bool(state.path) and state.path[-1].point is state.point
+    path = state.path if stayed else (Visited(state.point, 0),)
+    if state.held is not None or state.morph is not None or state.fresh or state.listen != "off":
+        path = ()
+    first = bar - bar % HALF
+    random = np.random.default_rng([state.seed, first, HALF])
+    chance, way = random.random(), WAYS_BACK[int(random.integers(len(WAYS_BACK)))]
+    back = 0
+    turns = bool(state.section) and first % state.section == 0
+    if chance < state.comeback and not turns and way <= len(path):
+        then = path[-way]
+        new, back = replace(new, point=then.point), way + then.back
+    return replace(new, back=back, path=(*path, Visited(new.point, back))[-max(WAYS_BACK) :])
+
+
+def heard_before(state: State, bar: int) -> int:
+    """Which bar this one follows from: the one before it, or, as half a phrase begins to come back, the
+    one that was before it when it was new."""
+    return bar - 1 - (state.back if bar % HALF == 0 else 0)
+
+
+def wandered(state: State, bar: int, model: Wandering) -> State:
+    """What moves by itself moves where a latent ends, and as far as in all of its bars together."""
     steady, split, paces = model
     random = np.random.default_rng([state.seed, bar])
     if state.held is not None:
@@ -130,11 +248,12 @@ def advance(state: State, bar: int, model: Wandering = PLAIN) -> State:
     if state.fresh:
         return replace(state, point=latent.random_point(random, len(state.point)))
     if state.morph is not None:
-        point = latent.slerp(state.point, state.morph.target, 1 / state.morph.bars)
-        left = state.morph.bars - 1
-        return replace(state, point=point, morph=Morph(state.morph.target, left) if left else None)
+        morph = replace(state.morph, done=state.morph.done + 1)
+        return replace(state, point=morph.place, morph=morph if morph.done < morph.bars else None)
     if split and state.section and bar % state.section == 0:
         return next_section(state, random)
+    if not state.drift:
+        return state  # a part of a scene's point need not lie on a sphere of its own
     parts = zip((slice(split), slice(split, None)), paces, strict=True)
     point, heading = state.point.copy(), state.heading.copy()
     for part, pace in parts if split else [(slice(None), 1.0)]:
@@ -153,8 +272,11 @@ def next_section(state: State, random: np.random.Generator) -> State:
     return replace(state, point=point, sections=(*earlier, state.point)[-REMEMBERED:])
 
 
-def resized(state: State, size: int) -> State:
-    """The same settings for a model of another latent size; its points start from the seed again."""
+def resized(state: State, size: int, tracks: int = 1) -> State:
+    """The same settings for a model of another latent size and number of tracks; its points start from
+    the seed again."""
+    if state.track_count != tracks:
+        state = replace(state, track_count=tracks)
     if len(state.point) == size:
         return state
     new = initial(state.seed, size)
@@ -167,92 +289,6 @@ def resized(state: State, size: int) -> State:
         sections=(),
         morph=None,
         held=held,
+        trail=(),
+        bank="",
     )
-
-
-# moves: state and values in, state out
-
-
-def set_tempo(state: State, bpm: float, bars: int = 0) -> State:
-    return replace(state, tempo=bpm, ramp=bars)
-
-
-def play_from(state: State, bar: int) -> State:
-    """From this bar on, counted from 1. What plays goes on."""
-    return state if state.playing else replace(state, playing=True, first_bar=bar - 1)
-
-
-def move_to(state: State, point: Point) -> State:
-    return replace(state, point=point, morph=None)
-
-
-def set_seed(state: State, seed: int) -> State:
-    """Another place, and another way of drifting; scenes stay."""
-    random = np.random.default_rng([seed])
-    point = latent.random_point(random, len(state.point))
-    return replace(move_to(state, point), seed=seed, heading=random.standard_normal(len(point)))
-
-
-def set_coordinate(state: State, index: int, value: float) -> State:
-    if not 0 <= index < len(state.point):
-        raise BadValue(f"z has coordinates 0 to {len(state.point) - 1}, not {index}")
-    return move_to(state, latent.with_coordinate(state.point, index, value))
-
-
-def set_point(state: State, *values: float) -> State:
-    """The whole latent; only its direction counts."""
-    if len(values) != len(state.point):
-        raise BadValue(f"z takes {len(state.point)} numbers, not {len(values)}")
-    try:
-        return move_to(state, latent.on_sphere(np.array(values, dtype=np.float64)))
-    except ValueError as error:
-        raise BadValue(str(error)) from None
-
-
-def set_direction(state: State, number: int, value: float) -> State:
-    """Along one of the model's own directions, in standard deviations of the latent."""
-    values = (*state.directions[: number - 1], value, *state.directions[number:])
-    return replace(state, directions=values)
-
-
-def set_key(state: State, name: str) -> State:
-    return replace(state, key=KEYS.index(name) if name in KEYS else None)
-
-
-def set_xy(state: State, x: float, y: float) -> State:
-    """On the plane through scenes 1 to 4, which lie at its corners."""
-    one, two, three, four = (scene.point for scene in state.scenes[:4])
-    point = latent.on_plane((one, two, three, four), x, y)
-    return replace(move_to(state, point), xy=(x, y))
-
-
-def store_scene(state: State, number: int, name: str = "") -> State:
-    scene = Scene(state.heard, name or state.scenes[number - 1].name)
-    scenes = (*state.scenes[: number - 1], scene, *state.scenes[number:])
-    return replace(state, scenes=scenes)
-
-
-def recall_scene(state: State, number: int) -> State:
-    return move_to(state, state.scenes[number - 1].point)
-
-
-def find_scene(state: State, wanted: str) -> Scene:
-    for number, scene in enumerate(state.scenes, start=1):
-        if wanted and wanted in (scene.name, str(number)):
-            return scene
-    raise BadValue(f"no scene {wanted!r}: give a number from 1 to {SCENES} or a stored name")
-
-
-def start_morph(state: State, scene: str, bars: int) -> State:
-    """To a scene over so many bar lines; at once for 0."""
-    target = find_scene(state, scene).point
-    if bars == 0:
-        return move_to(state, target)
-    return replace(state, morph=Morph(target, bars))
-
-
-def set_freeze(state: State, on: bool) -> State:
-    """Hold the latent that sounds now; what moves meanwhile is heard on release."""
-    if on == (state.held is not None):
-        return state
-    return replace(state, held=state.point if on else None)

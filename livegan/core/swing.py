@@ -29,3 +29,15 @@ class Swing(NamedTuple):
         if inside < half:
             return pair + inside * (half + late) / half
         return pair + half + late + (inside - half) * (half - late) / half
+
+    def written(self, place: float) -> float:
+        """The step that is heard here; turns `place` round."""
+        if not self.share:
+            return place
+        half = STEPS_PER_BAR / self.grid
+        late = self.share * half / 2
+        inside = place % (2 * half)
+        pair = place - inside
+        if inside < half + late:
+            return pair + inside * half / (half + late)
+        return pair + half + (inside - half - late) * half / (half - late)

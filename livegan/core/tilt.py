@@ -15,26 +15,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .decode import IMPOSSIBLE, FloatArray, Ints, Notes, decode, held, likeliest
+from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, decode, held, likeliest
 from .knobs import WEAKNESS, Measured, measured, scale_of
-from .music import PITCHES
+from .music import PITCHES, STEPS_PER_SIXTEENTH
 
 HALVINGS = 9
 CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.1, "length": 0.05}
 """What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
-SWEEPS = 2
-FARTHEST = {"register": 30.0, "syncopation": 16.0, "polyphony": 3.0, "length": 40.0}
+SOLVED = ("polyphony", "register", "syncopation", "length")
+"""In this order; how many are struck together is left alone the first time."""
+FARTHEST = {"register": 30.0, "syncopation": 32.0, "polyphony": 3.0, "length": 40.0}
 """How far each tilt may lean, in logits (register: over the whole range of pitches) of a model that is
 as sure as `USUAL`; those that are surer are leaned on as much harder."""
 USUAL = 9.0
 """How far below 0 the middle one of a bar's onset logits lies."""
-OUTSIDE = -12.0
-"""Logits that a pitch class outside the key costs, of such a model."""
+UNWANTED = -12.0
+"""Logits that a pitch class outside the key, or a clash, costs, of such a model."""
+ROUNDS, LAYERS = 2, 6
+"""How often the leaning is found again after notes gave way, and how often notes give way in turn."""
+CLASHES = (1, 11)
+"""Semitones between pitch classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one track's bar shall measure; None is as it comes."""
+    """What one track's bar shall measure; None is as it comes. `asked` are the knobs that the performer
+    has set: the others are to stay, and give way. Drums are not `pitched`: nothing of them clashes."""
 
     density: int | None = None
     register: float | None = None
@@ -42,6 +48,8 @@ class Wish:
     syncopation: float | None = None
     length: float | None = None
     key: int | None = None
+    pitched: bool = True
+    asked: frozenset[str] = frozenset()
 
     @property
     def anything(self) -> bool:
@@ -70,7 +78,8 @@ class Tilter:
         self.harder = max(1.0, -float(np.median(self.onset)) / USUAL) if self.onset.size else 1.0
         if wish.key is not None:
             outside = ~np.resize(scale_of(wish.key), PITCHES)  # row 0 is a C
-            self.onset[:, outside] += OUTSIDE * self.harder
+            self.onset[:, outside] += UNWANTED * self.harder
+        self.sure = onset
         self.keep, self.wish = keep, wish
         likely = np.log1p(np.exp(np.clip(self.onset, -20, 20))).sum(axis=1)
         strength = np.log(likely + 1e-3)
@@ -78,6 +87,9 @@ class Tilter:
         self.off = WEAKNESS[self.grid]
         free = int((self.onset > 0).sum())
         self.count = free if wish.density is None else wish.density
+        asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
+        self.last = tuple(knob for knob in SOLVED if knob in asked)
+        self.least = np.minimum(lengths(keep), STEPS_PER_SIXTEENTH)
 
     def struck(self, lean: Lean) -> tuple[Ints, Ints]:
         """Steps and rows of the likeliest onsets."""
@@ -87,23 +99,62 @@ class Tilter:
         return self.grid[steps], rows
 
     def decoded(self, lean: Lean) -> Notes:
-        return held(*self.struck(lean), self.keep, -lean.length)
+        starts, rows = self.struck(lean)
+        return held(starts, rows, self.kept_a_while(starts, rows), -lean.length)
+
+    def kept_a_while(self, starts: Ints, rows: Ints) -> FloatArray:
+        """No leaning makes a note shorter than a sixteenth, or than it is by itself."""
+        at = starts[:, None] + np.arange(1, STEPS_PER_SIXTEENTH)
+        short = at < np.minimum(starts + self.least[starts, rows], len(self.keep))[:, None]
+        keep = self.keep.copy()
+        keep[at[short], np.broadcast_to(rows[:, None], at.shape)[short]] = np.inf
+        return keep
+
+    def notes(self) -> Notes:
+        """Of the bar that measures what is wished; what clashes gave way."""
+        lean = self.solve()
+        for _ in range(ROUNDS):
+            if not self.gave_way(lean):
+                break
+            for knob in self.last or SOLVED:
+                lean = self.lean_for(lean, knob)
+        self.gave_way(lean)
+        return self.decoded(lean)
+
+    def gave_way(self, lean: Lean) -> bool:
+        """Make unlikely what the model would not have struck where it clashes with what it is surer
+        of, and again what then comes in its stead. Whether there was any."""
+        for layer in range(LAYERS if self.wish.pitched else 0):
+            notes = self.decoded(lean)
+            worse = clashing(notes, self.sure[notes.starts, notes.rows])
+            if not worse.any():
+                return layer > 0
+            places = np.searchsorted(self.grid, notes.starts[worse])
+            self.onset[places, notes.rows[worse]] += UNWANTED * self.harder
+        return self.wish.pitched
 
     def solve(self) -> Lean:
-        """Lean until the bar measures what is wished, one knob after the other, twice round.
-        Lengths and polyphony come by how long notes are kept; where that did not suffice, by how
-        many are struck together, which the others then follow."""
-        lean, wish = Lean(), self.wish
-        for again in range(SWEEPS):
-            if again:
-                lean = self.bisect(lean, "polyphony", wish.polyphony, self.polyphony_of)
-            lean = self.bisect(lean, "register", wish.register, self.pitch_of)
-            lean = self.bisect(lean, "syncopation", wish.syncopation, self.off_of)
-            if wish.length is None:
-                lean = self.bisect(lean, "length", wish.polyphony, self.polyphony_of)
-            else:
-                lean = self.bisect(lean, "length", wish.length, self.length_of)
+        """Lean until the bar measures what is wished, one knob after the other, twice round, and
+        then those that are asked for again: they have the last word. Lengths and polyphony come by
+        how long notes are kept; where that did not suffice, by how many are struck together, which
+        the others then follow."""
+        lean = Lean()
+        for knob in (*SOLVED[1:], *SOLVED, *self.last):
+            lean = self.lean_for(lean, knob)
         return lean
+
+    def lean_for(self, lean: Lean, knob: str) -> Lean:
+        wish = self.wish
+        match knob:
+            case "polyphony":
+                return self.bisect(lean, knob, wish.polyphony, self.polyphony_of)
+            case "register":
+                return self.bisect(lean, knob, wish.register, self.pitch_of)
+            case "syncopation":
+                return self.bisect(lean, knob, wish.syncopation, self.off_of)
+        if wish.length is None:
+            return self.bisect(lean, knob, wish.polyphony, self.polyphony_of)
+        return self.bisect(lean, knob, wish.length, self.length_of)
 
     def bisect(
         self, lean: Lean, knob: str, wanted: float | None, measure: Callable[[Lean], float]
@@ -147,9 +198,25 @@ class Tilter:
         return measured(*self.decoded(lean))
 
 
+def clashing(notes: Notes, sure: FloatArray) -> BoolArray:
+    """Which notes the model would not have struck by itself, and clash with one that it is surer of."""
+    starts, ends = notes.starts, notes.starts + notes.lengths
+    apart = (notes.rows[:, None] - notes.rows) % 12
+    together = (starts[:, None] < ends) & (starts < ends[:, None])
+    rivals = together & np.isin(apart, CLASHES) & (sure[:, None] < sure)
+    found: BoolArray = rivals.any(axis=1) & (sure <= 0)
+    return found
+
+
+def lengths(keep: FloatArray) -> Ints:
+    """How long a note would be by itself that is struck at each `[step, pitch]`."""
+    steps = np.arange(len(keep))[:, None]
+    stops = np.minimum.accumulate(np.where(keep > 0, len(keep), steps)[::-1], axis=0)[::-1]
+    return np.append(stops[1:], np.full((1, keep.shape[1]), len(keep)), axis=0) - steps
+
+
 def shaped(onset: FloatArray, keep: FloatArray, wish: Wish) -> Notes:
     """The notes of one track's bar as the knobs wish it."""
     if not wish.anything:
         return decode(onset, keep)
-    tilter = Tilter(onset, keep, wish)
-    return tilter.decoded(tilter.solve())
+    return Tilter(onset, keep, wish).notes()

@@ -29,6 +29,10 @@ class TempoCurve:
     def steady(cls, time: float, step: float, bpm: float) -> TempoCurve:
         return cls(time, step, bpm, step, bpm)
 
+    def moved(self, steps: float) -> TempoCurve:
+        """The same with its steps counted from elsewhere."""
+        return replace(self, step=self.step + steps, end_step=self.end_step + steps)
+
     @property
     def end_time(self) -> float:
         return self.time + self._gliding(self.end_step - self.step)

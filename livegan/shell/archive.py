@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from livegan.core.model import Track
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
-from livegan.core.rendering import roll_of
+from livegan.core.rendering import parts_of, roll_of
 
 from .files import write_whole
 
@@ -20,7 +20,7 @@ TEST_SPLIT = 2
 
 def rolls_of(notes: Sequence[Note], bars: int, tracks: Sequence[Track]) -> NDArray[np.bool_]:
     """Rolls `[bar, step, pitch, track]` of notes whose starts count from the beginning."""
-    rolls = roll_of(notes, tracks, bars * STEPS_PER_BAR)
+    rolls = roll_of(parts_of(notes, tracks), bars * STEPS_PER_BAR)
     return np.moveaxis(rolls, 0, 2).reshape(bars, STEPS_PER_BAR, PITCHES, len(tracks))
 
 

@@ -89,6 +89,17 @@ class OnnxGenerator:
         named = dict(zip(self._outputs, (output[0] for output in outputs), strict=True))
         return onset_and_keep(info.head, named)
 
+    def onsets(self, cue: Cue, points: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Onset logits of the bars at many points `[point, latent]` at once, all else as in the cue:
+        `[point, track, step, pitch]`."""
+        one = {name: np.repeat(value, len(points), 0) for name, value in self.inputs(cue).items()}
+        outputs = self.run(one | {"z": points.astype(np.float32)})
+        return onset_and_keep(self.info.head, dict(zip(self._outputs, outputs, strict=True))).onset
+
+    @property
+    def encodes(self) -> bool:
+        return self._encoder is not None
+
     def encode(self, roll: NDArray[np.bool_]) -> Point:
         """The latent of a bar `[track, step, pitch]`. Raises `BadModel` if the model has no encoder."""
         if self._encoder is None:

@@ -12,9 +12,9 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
-from livegan.core.table import only_last_counts
+from livegan.core.addressing import only_last_counts
 
-from .osc import OscBad, OscIn
+from .osc import OscBad, OscIn, OscStranger
 
 MAX_BACKLOG = 2_000
 OSC = object()
@@ -27,14 +27,14 @@ class Inbox:
     def __init__(self) -> None:
         self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._lock = Lock()
-        self._osc: OrderedDict[tuple[object, ...], OscIn | OscBad] = OrderedDict()
+        self._osc: OrderedDict[tuple[object, ...], OscIn | OscBad | OscStranger] = OrderedDict()
         self._acts = 0
 
     def put(self, item: Any) -> None:
         """Also from within a signal handler."""
         self._items.put(item)
 
-    def put_osc(self, item: OscIn | OscBad) -> None:
+    def put_osc(self, item: OscIn | OscBad | OscStranger) -> None:
         with self._lock:
             key = self._key(item)
             if self._osc.pop(key, None) is None:
@@ -43,9 +43,9 @@ class Inbox:
                 self._items.put(OSC)
             self._osc[key] = item
 
-    def _key(self, item: OscIn | OscBad) -> tuple[object, ...]:
-        if isinstance(item, OscBad):
-            return (item.sender,)
+    def _key(self, item: OscIn | OscBad | OscStranger) -> tuple[object, ...]:
+        if not isinstance(item, OscIn):
+            return (type(item), item.sender)
         if item.due <= time.monotonic() and only_last_counts(item.address):
             return (item.sender, item.address, self._acts)
         self._acts += 1

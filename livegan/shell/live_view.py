@@ -22,6 +22,8 @@ COLUMNS, ROWS = 64, 12
 class LiveView:
     """A panel that stays in place; what happens is written above it."""
 
+    draws = True
+
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
         self.live = Live(console=self.console, auto_refresh=False, transient=False)
@@ -29,7 +31,7 @@ class LiveView:
         self.live.start()
 
     def say(self, event: str, text: str, **fields: object) -> None:
-        style = "red" if event == "error" else "dim"
+        style = {"error": "red", "qr": "black on white"}.get(event, "dim")
         self.console.print(Text(f"livegan: {text}", style=style))
 
     def bar(self, status: Status) -> None:

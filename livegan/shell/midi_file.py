@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import mido
 
@@ -12,6 +13,8 @@ from livegan.core.model import Track
 from livegan.core.music import BEATS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.outputs import NOTE_OFF, NOTE_ON
 from livegan.core.rendering import channel_of
+from livegan.core.state import TrackSettings
+from livegan.core.tape import Marks
 from livegan.core.timeline import Tempi
 
 from .files import write_whole
@@ -23,33 +26,67 @@ Played = Sequence[Sent]
 
 
 def write_midi(
-    path: Path, events: Played, tempi: Tempi, end_step: int, tracks: Sequence[Track]
+    path: Path,
+    events: Played,
+    tempi: Tempi,
+    end_step: int,
+    tracks: Sequence[Track],
+    settings: Sequence[TrackSettings] = (),
+    marks: Marks = (),
 ) -> None:
-    """Format 1: a tempo track, then one for each channel that a track of the model has or that was
-    played. Every track ends at `end_step`, so that the file is as long as the music."""
-    file = mido.MidiFile(ticks_per_beat=STEPS_PER_BEAT * TICKS_PER_STEP)
-    tempo_track = [mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4)]
-    file.tracks.append(mido.MidiTrack(tempo_track))
-    at = 0
-    for step, bpm in tempi:
-        delta = (step - at) * TICKS_PER_STEP
-        file.tracks[0].append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=delta))
-        at = step
-    close_track(file.tracks[0], (end_step - at) * TICKS_PER_STEP)
-    described = {channel_of(place, tracks): track for place, track in enumerate(tracks)}
-    for channel in sorted({event[1] & 0x0F for event in events} | set(described)):
-        file.tracks.append(channel_track(events, channel, described.get(channel), end_step))
+    """Format 1: a track of tempi and markers, then one for each channel that a track of the model has,
+    by itself or by its settings, or that was played. Every track ends at `end_step`, so that the file
+    is as long as the music."""
+    file = mido.MidiFile(ticks_per_beat=STEPS_PER_BEAT * TICKS_PER_STEP, charset="utf-8")
+    file.tracks.append(time_track(tempi, marks, end_step))
+    voices = voices_of(tracks, settings)
+    for channel in sorted({event[1] & 0x0F for event in events} | set(voices)):
+        file.tracks.append(channel_track(events, channel, voices.get(channel), end_step))
     write_whole(path, file.save)
 
 
-def channel_track(
-    events: Played, channel: int, described: Track | None, end_step: int
-) -> mido.MidiTrack:
+def time_track(tempi: Tempi, marks: Marks, end_step: int) -> mido.MidiTrack:
+    """Time signature, tempi and markers."""
+    track = mido.MidiTrack([mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4)])
+    timed: list[tuple[float, mido.MetaMessage]] = [
+        *((step, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))) for step, bpm in tempi),
+        *((max(0, step), mido.MetaMessage("marker", text=text)) for step, text in marks),
+    ]
+    at = 0
+    for step, message in sorted(timed, key=lambda one: one[0]):
+        tick = round(step * TICKS_PER_STEP)
+        track.append(message.copy(time=tick - at))
+        at = tick
+    close_track(track, end_step * TICKS_PER_STEP - at)
+    return track
+
+
+class Voice(NamedTuple):
+    """What is known of a channel; no program is sent for None."""
+
+    name: str
+    program: int | None
+
+
+def voices_of(tracks: Sequence[Track], settings: Sequence[TrackSettings]) -> dict[int, Voice]:
+    """By channel. Tracks that share one are one voice."""
+    voices: dict[int, Voice] = {}
+    for place, track in enumerate(tracks):
+        own = settings[place] if place < len(settings) else TrackSettings()
+        channel = own.channel - 1 if own.channel else channel_of(place, tracks)
+        program = own.program - 1 if own.program else None if track.drums else track.program
+        before = voices.get(channel)
+        name = f"{before.name} + {track.name}" if before else track.name
+        voices[channel] = Voice(name, before.program if before and not own.program else program)
+    return voices
+
+
+def channel_track(events: Played, channel: int, voice: Voice | None, end_step: int) -> mido.MidiTrack:
     """Name, program and notes of one channel."""
-    name = described.name if described else f"channel {channel + 1}"
+    name = voice.name if voice else f"channel {channel + 1}"
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-    if described and not described.drums:
-        track.append(mido.Message("program_change", channel=channel, program=described.program))
+    if voice and voice.program is not None:
+        track.append(mido.Message("program_change", channel=channel, program=voice.program))
     at = 0
     for event in events:
         status = event[1]

@@ -8,27 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .midi_out import NAME, NoMidi, NoSuchPort, ports_by_backend, quiet_stderr
+from .midi_out import NAME, End, open_end, open_named
 
-OWN_INPUT = "clock in"
+INPUT = End("MidiIn", "input", "input", "clock in")
 Heard = Callable[[tuple[list[int], float], Any], None]
 """Called on a thread of RtMidi's with a message and the seconds since the one before."""
 
 
 class RtMidiInput:
-    """An input of one of RtMidi's backends: number `place` of those there are, or a virtual one."""
+    """An input of one of RtMidi's backends: the one of that name, or a virtual one."""
 
-    def __init__(self, backend: str, name: str, place: int | None, heard: Heard) -> None:
+    def __init__(self, backend: str, name: str, virtual: bool, heard: Heard) -> None:
         import rtmidi
 
         self._in = rtmidi.MidiIn(getattr(rtmidi, f"API_{backend}"), name=NAME)
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
-        self._in.set_callback(heard)
-        if place is None:
+        if virtual:
             self._in.open_virtual_port(name)
         else:
-            self._in.open_port(place, name)
-        self.name = f"{name} ({'virtual port, ' if place is None else ''}{backend})"
+            open_named(self._in, name, name)
+        self._in.set_callback(heard)  # only now: RtMidi forgets it with every port that is closed
+        self.name = f"{name} ({'virtual port, ' if virtual else ''}{backend})"
 
     def close(self) -> None:
         self._in.cancel_callback()
@@ -39,27 +39,8 @@ class RtMidiInput:
 def open_input(wanted: str | None, heard: Heard) -> RtMidiInput:
     """Our own virtual input, or the first whose name holds `wanted` (upper and lower case alike).
     Raises `NoMidi` or `NoSuchPort`."""
-    found = ports_by_backend("MidiIn")
-    if not found:
-        raise NoMidi("no MIDI system found (neither ALSA nor JACK answers)")
-    if wanted is None:
-        return open_virtual(list(found), heard)
-    for backend, names in found.items():
-        for place, name in enumerate(names):
-            if wanted.lower() in name.lower():
-                with quiet_stderr():
-                    return RtMidiInput(backend, name, place, heard)
-    there = ", ".join(name for names in found.values() for name in names) or "none"
-    raise NoSuchPort(f"no MIDI input has {wanted!r} in its name; there are: {there}")
 
+    def make(backend: str, name: str, virtual: bool) -> RtMidiInput:
+        return RtMidiInput(backend, name, virtual, heard)
 
-def open_virtual(backends: list[str], heard: Heard) -> RtMidiInput:
-    """On the first backend that can."""
-    errors = []
-    for backend in backends:
-        try:
-            with quiet_stderr():
-                return RtMidiInput(backend, OWN_INPUT, None, heard)
-        except Exception as error:  # RtMidi has several kinds, one for each way to fail
-            errors.append(f"{backend}: {error}")
-    raise NoMidi(f"no virtual MIDI input could be opened ({'; '.join(errors)})")
+    return open_end(INPUT, wanted, make)

@@ -6,9 +6,9 @@ Runs in the player's process: it imports no numpy.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 NAME = "livegan"
 OWN_PORT = "-"
@@ -48,17 +48,17 @@ class Nowhere:
 
 
 class RtMidiPort:
-    """A port of one of RtMidi's backends: number `place` of those that are there, or a virtual one."""
+    """A port of one of RtMidi's backends: the one of that name, or a virtual one."""
 
-    def __init__(self, backend: str, name: str, place: int | None) -> None:
+    def __init__(self, backend: str, name: str, virtual: bool) -> None:
         import rtmidi
 
         self._out = rtmidi.MidiOut(getattr(rtmidi, f"API_{backend}"), name=NAME)
-        if place is None:
+        if virtual:
             self._out.open_virtual_port(name)
         else:
-            self._out.open_port(place, NAME)
-        self.name = f"{name} ({'virtual port, ' if place is None else ''}{backend})"
+            open_named(self._out, name, NAME)
+        self.name = f"{name} ({'virtual port, ' if virtual else ''}{backend})"
 
     def send(self, data: tuple[int, ...]) -> None:
         self._out.send_message(data)
@@ -97,25 +97,72 @@ def ports_by_backend(kind: str = "MidiOut") -> dict[str, list[str]]:
             continue
         with quiet_stderr(), suppress(Exception):  # each backend fails in a way of its own
             probe = getattr(rtmidi, kind)(api, name=f"{NAME}-probe")
-            found[backend] = probe.get_ports()
+            found[backend] = names_of(probe)
             probe.delete()
     return found
+
+
+def names_of(end: Any) -> list[str]:
+    """The ports that one of RtMidi's ends can be connected to. It is told one after the other: where
+    some come or go meanwhile, it asks again."""
+    last: list[str] | None = None
+    while True:
+        with suppress(ValueError):  # there are fewer by now
+            names: list[str] = end.get_ports()
+            if names == last:
+                return names
+            last = names
+
+
+def open_named(end: Any, name: str, own: str) -> None:
+    """Connect one of RtMidi's ends to the port of that name. RtMidi wants its place among the ports,
+    which is another's when some have come or gone: that it was the right one is seen afterwards. Raises
+    `NoSuchPort` if it went meanwhile."""
+    while name in (there := names_of(end)):
+        place = there.index(name)
+        with suppress(ValueError):  # there are fewer by now
+            end.open_port(place, own)
+            if names_of(end)[place : place + 1] == [name]:
+                return
+        end.close_port()
+    raise NoSuchPort(f"the MIDI port {name} is gone")
 
 
 def open_output(wanted: str | None) -> Sink:
     """Our own virtual port, or the first port whose name holds `wanted` (upper and lower case alike).
     Raises `NoMidi` or `NoSuchPort`."""
-    found = ports_by_backend()
+    return open_end(OUTPUT, wanted, RtMidiPort)
+
+
+class End(NamedTuple):
+    """One of MIDI's two: RtMidi's class, what it is called, alone and where it is virtual, and the name
+    of our own."""
+
+    kind: str
+    what: str
+    virtual: str
+    own: str
+
+
+OUTPUT = End("MidiOut", "output", "port", NAME)
+Port = TypeVar("Port")
+Make = Callable[[str, str, bool], Port]
+"""Of a backend, a port's name, and whether it is a virtual one."""
+
+
+def open_end(end: End, wanted: str | None, make: Make[Port]) -> Port:
+    """Raises `NoMidi` or `NoSuchPort`."""
+    found = ports_by_backend(end.kind)
     if not found:
         raise NoMidi("no MIDI system found (neither ALSA nor JACK answers)")
     if wanted is None:
-        return open_virtual(list(found))
+        return open_virtual(end, list(found), make)
     place = chosen(wanted, found)
     if place is not None:
         with quiet_stderr():
-            return RtMidiPort(place[0], found[place[0]][place[1]], place[1])
+            return make(place[0], found[place[0]][place[1]], False)
     there = ", ".join(name for names in found.values() for name in names) or "none"
-    raise NoSuchPort(f"no MIDI output has {wanted!r} in its name; there are: {there}")
+    raise NoSuchPort(f"no MIDI {end.what} has {wanted!r} in its name; there are: {there}")
 
 
 def chosen(wanted: str | None, found: dict[str, list[str]]) -> tuple[str, int] | None:
@@ -129,13 +176,13 @@ def chosen(wanted: str | None, found: dict[str, list[str]]) -> tuple[str, int] |
     return None
 
 
-def open_virtual(backends: list[str]) -> Sink:
+def open_virtual(end: End, backends: list[str], make: Make[Port]) -> Port:
     """On the first backend that can."""
     errors = []
     for backend in backends:
         try:
             with quiet_stderr():
-                return RtMidiPort(backend, NAME, None)
+                return make(backend, end.own, True)
         except Exception as error:  # RtMidi has several kinds, one for each way to fail
             errors.append(f"{backend}: {error}")
-    raise NoMidi(f"no virtual MIDI port could be opened ({'; '.join(errors)})")
+    raise NoMidi(f"no virtual MIDI {end.virtual} could be opened ({'; '.join(errors)})")

@@ -19,6 +19,9 @@ class ModelCame:
     sender: Address
 
 
+LOADING_SECONDS = 10.0
+
+
 class ModelLoader:
     """One at a time, on a thread; of several requests the last counts."""
 
@@ -27,13 +30,17 @@ class ModelLoader:
         self._receive = receive
         self._busy = False
         self._wanted: tuple[str, Address] | None = None
+        self._thread: threading.Thread | None = None
 
     def load(self, wanted: str, sender: Address) -> None:
         if self._busy:
             self._wanted = (wanted, sender)
             return
         self._busy = True
-        threading.Thread(target=self._work, args=(wanted, sender), name="model", daemon=True).start()
+        self._thread = threading.Thread(
+            target=self._work, args=(wanted, sender), name="model", daemon=True
+        )
+        self._thread.start()
 
     def _work(self, wanted: str, sender: Address) -> None:
         try:
@@ -49,3 +56,8 @@ class ModelLoader:
         (wanted, sender), self._wanted = self._wanted, None
         self.load(wanted, sender)
         return True
+
+    def close(self) -> None:
+        """Wait for a model that is being loaded: a process that ends meanwhile is aborted."""
+        if self._thread is not None:
+            self._thread.join(LOADING_SECONDS)

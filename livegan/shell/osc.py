@@ -19,7 +19,9 @@ from typing import Any
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 
-from livegan.core.table import only_last_counts
+from livegan.core.addressing import only_last_counts
+
+from .allow import Network, may_speak
 
 Address = tuple[str, int]
 Packet = tuple[bytes, Any]
@@ -38,7 +40,9 @@ TRIES = 2
 """An error that another peer has caused may be told to whoever sends next."""
 IP_RECVERR, MSG_ERRQUEUE = 11, 0x2000
 """Linux's way to tell who it was that a packet did not reach (ip(7)); Python has no names for it."""
-ARGUMENT_BYTES = {**dict.fromkeys("ifrmc", 4), **dict.fromkeys("htd", 8), **dict.fromkeys("TFNI[]", 0)}
+MAX_STRANGERS = 20
+"""Of so many who may not speak it is said that they tried."""
+ARGUMENT_BYTES = {**dict.fromkeys("ifrm", 4), **dict.fromkeys("htd", 8), **dict.fromkeys("TFNI[]", 0)}
 
 # python-osc warns of peers' faults on the root logger; we answer them ourselves
 logging.getLogger().addHandler(logging.NullHandler())
@@ -48,14 +52,20 @@ class PortTaken(RuntimeError):
     """The UDP port can't be had; one line says why."""
 
 
+class NoSuchHost(RuntimeError):
+    """Whom to send to can't be found out; one line says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class OscIn:
-    """A message: from whom, address, arguments, and when it is due on the monotonic clock."""
+    """A message: from whom, address, arguments, when it is due on the monotonic clock, and whether it
+    was kept until then."""
 
     sender: Address
     address: str
     values: tuple[Any, ...]
     due: float
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,13 @@ class OscBad:
 
     sender: Address
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OscStranger:
+    """Somebody who may not speak has spoken for the first time; what they said is dropped."""
+
+    sender: Address
 
 
 def check_frame(packet: bytes, depth: int = 0) -> None:
@@ -99,7 +116,7 @@ def check_message(packet: bytes) -> None:
     tags_end = end_of_text(packet, at)
     at, tags = tags_end, packet[at + 1 : tags_end].rstrip(b"\0").decode("ascii")
     for tag in tags:
-        if tag in "sS":
+        if tag == "s":
             at = end_of_text(packet, at)
         elif tag == "b":
             at += 4 + -(-int.from_bytes(packet[at : at + 4]) // 4) * 4
@@ -174,11 +191,16 @@ def build(address: str, values: Sequence[Any]) -> bytes:
     return bytes(message.build().dgram)
 
 
-class OscPort:
-    """A bound UDP socket. `start` begins to pass what comes to `receive`, on a thread."""
+Receive = Callable[["OscIn | OscBad | OscStranger"], None]
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
+
+class OscPort:
+    """A bound UDP socket. `start` begins to pass what comes to `receive`, on a thread; of those who
+    may not speak (`may_speak`) nothing is looked at."""
+
+    def __init__(self, host: str, port: int, allowed: Sequence[Network] = ()) -> None:
+        self.host, self.port, self.allowed = host, port, tuple(allowed)
+        self._strangers: set[str] = set()
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
@@ -204,15 +226,24 @@ class OscPort:
             self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         self.port = self._socket.getsockname()[1]
 
-    def start(self, receive: Callable[[OscIn | OscBad], None]) -> None:
+    def resolve(self, host: str, port: int) -> Address:
+        """Where to send to reach a host by its name or number. Raises `NoSuchHost`."""
+        assert self._socket is not None
+        try:
+            found = socket.getaddrinfo(host, port, self._socket.family, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise NoSuchHost(f"can't send to {host}:{port} ({error.strerror})") from None
+        name, number = found[0][4][:2]
+        return (str(name), int(number))
+
+    def start(self, receive: Receive) -> None:
         assert self._socket is not None
         self._thread = threading.Thread(
             target=self._listen, args=(self._socket, receive), name="osc", daemon=True
         )
         self._thread.start()
 
-    @staticmethod
-    def _listen(listening: socket.socket, receive: Callable[[OscIn | OscBad], None]) -> None:
+    def _listen(self, listening: socket.socket, receive: Receive) -> None:
         counted_since, count, flooded = time.monotonic(), 0, False
         while True:
             if flooded:
@@ -227,15 +258,28 @@ class OscPort:
             if (passed := time.monotonic() - counted_since) > FLOOD_SECONDS:
                 flooded = count > FLOOD_RATE * passed
                 counted_since, count = time.monotonic(), 0
-            for packet, sender in newest(packets):
-                if sender is None:  # shut down
-                    return
+            if packets[-1][1] is None:  # shut down
+                return
+            welcome = [packet for packet in packets if may_speak(packet[1][0], self.allowed)]
+            if len(welcome) < len(packets):
+                self._note_strangers(packets, receive)
+            for packet, sender in newest(welcome):
                 for item in parse(packet, sender[:2]):
                     receive(item)
 
+    def _note_strangers(self, packets: Iterable[Packet], receive: Receive) -> None:
+        """Each is told of once, so that somebody can find out why nothing moves."""
+        for _, sender in packets:
+            if len(self._strangers) >= MAX_STRANGERS:
+                return
+            if sender[0] not in self._strangers and not may_speak(sender[0], self.allowed):
+                self._strangers.add(sender[0])
+                receive(OscStranger(sender[:2]))
+
     def send(self, target: Address, address: str, values: Sequence[Any]) -> None:
-        """Send one message; a peer that is gone is no fault of ours."""
-        packet = build(address, values)
+        """Send one message, switches as 1 and 0: Pure Data and others know no T and F. A peer that is
+        gone is no fault of ours."""
+        packet = build(address, [int(v) if isinstance(v, bool) else v for v in values])
         for _ in range(TRIES):
             with contextlib.suppress(OSError):
                 if self._socket is not None:

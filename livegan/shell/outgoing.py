@@ -11,7 +11,7 @@ from itertools import count
 from math import inf
 from typing import NamedTuple
 
-from livegan.core.outputs import NOTE_OFF, Clock, Event, Output
+from livegan.core.outputs import NOTE_OFF, PROGRAM, Clock, Event, Output
 
 from .midi_out import Sink
 
@@ -59,7 +59,7 @@ class Outgoing:
         """A message of the player's; what is none is passed over."""
         match output:
             case Event():
-                self._put(output.due, False, (output.status, output.data1, output.data2))
+                self._put(output.due, False, output.data)
             case Clock(due, data):
                 self._put(due, True, data)
 
@@ -84,9 +84,10 @@ class Outgoing:
         self._last = {False: 0.0, True: 0.0}
 
     def cut(self) -> None:
-        """Silence is wanted now: what ends a note is sent at once, what would begin one never."""
+        """Silence is wanted now: what ends a note is sent at once, what would begin one never. What is
+        neither is sent too."""
         waiting, self._waiting = sorted(self._waiting), []
         self._last = {False: 0.0, True: 0.0}
         for _, _, to_clock, data in waiting:
-            if not to_clock and data[0] & 0xF0 == NOTE_OFF:
+            if not to_clock and data[0] & 0xF0 in (NOTE_OFF, PROGRAM):
                 self._sinks[to_clock].send(data)

@@ -26,6 +26,7 @@ from livegan.core.messages import (
     BarStarted,
     BeatStarted,
     Command,
+    Emit,
     Halted,
     LeaderTempo,
     Led,
@@ -37,6 +38,7 @@ from livegan.core.messages import (
     Played,
     Quit,
     Report,
+    Revised,
     Sent,
     SetLatency,
     SetLeader,
@@ -46,7 +48,7 @@ from livegan.core.messages import (
     TempoSet,
     pack,
 )
-from livegan.core.outputs import BarLine, Beat, Event, Output, Tempo
+from livegan.core.outputs import BarLine, Beat, Event, Output, Revision, Tempo
 from livegan.core.player import LOST, Player
 
 from .leaders import Leader, NoLeader, open_leader
@@ -55,6 +57,7 @@ from .outgoing import Outgoing
 from .priority import ask_for_realtime, lock_memory
 from .sleep import asleep_seconds
 from .standby import STANDBY, WATCH, stand_by
+from .watchdog import still_alive, unwatched
 
 SPIN_SECONDS = 0.0004
 DRAIN_SECONDS = 0.03
@@ -127,12 +130,14 @@ class PlayerProcess:
         now = self.now
         self.silence([*self.player.stop(now), *self.player.panic(now)])
         self.report(self.played())
+        still_alive()
         if self.leader:
             self.leader.close()
         time.sleep(DRAIN_SECONDS)
         self.sink.close()
         if self.clock_sink and self.clock_sink is not self.sink:
             self.clock_sink.close()
+        unwatched()
 
     def deadline(self) -> float | None:
         """When something is to be made out or sent, by the clock."""
@@ -208,6 +213,9 @@ class PlayerProcess:
                 self._told_bpm = 0.0
             case Stop():
                 self.halt()
+            case Emit(messages):
+                for data in messages:
+                    self.sink.send(data)
             case Panic():
                 self.silence(self.player.obey(message, self.now))
             case _ if isinstance(message, Command):
@@ -313,6 +321,8 @@ class PlayerProcess:
                     self.sent.append(output.sent)
                 case BarLine(_, bar, revision, repeated):
                     reports += [self.played(), BarStarted(bar, revision, repeated)]
+                case Revision(_, bar, revision, step):
+                    reports.append(Revised(bar, revision, step))
                 case Beat(_, bar, beat):
                     reports.append(BeatStarted(bar, beat))
                 case Tempo(_, step, bpm):
@@ -376,6 +386,7 @@ def main(arguments: list[str]) -> None:
     if watch:
         watch.connect_again()
         watch.close()
+        unwatched()
     link.setblocking(False)
     sys.setswitchinterval(SWITCH_SECONDS)
     process = PlayerProcess(link, sink, clock_sink, clock_in)

@@ -14,6 +14,7 @@ from .midi_out import (
     NoSuchPort,
     Sink,
     chosen,
+    names_of,
     open_output,
     ports_by_backend,
     quiet_stderr,
@@ -44,8 +45,7 @@ class RtMidiList:
         self._client = rtmidi.MidiOut(getattr(rtmidi, f"API_{backend}"), name=WATCHER)
 
     def inputs(self) -> list[str]:
-        ports: list[str] = self._client.get_ports()
-        return ports
+        return names_of(self._client)
 
 
 class PortWatch:

@@ -4,21 +4,26 @@ a track for each instrument."""
 from __future__ import annotations
 
 import io
+import os
+import tempfile
+from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
-from math import floor
+from math import floor, inf
 from pathlib import Path
 from typing import NamedTuple
 
 import mido
 
-from livegan.core.messages import BarStarted, Played, Report, Sent, Stopped, TempoSet, place_of
+from livegan.core.memory import LONGEST
+from livegan.core.messages import BarStarted, Joined, Played, Report, Sent, Stopped, TempoSet, place_of
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR, STEPS_PER_BEAT
 from livegan.core.outputs import NOTE_OFF, NOTE_ON
+from livegan.core.state import TrackSettings
 
 from .midi_file import TICKS_PER_STEP, write_midi
-from .midi_journal import MidiJournal
+from .midi_journal import MidiJournal, variable_length
 
 MAX_WAITING = 100_000
 """Messages that are kept while the disk takes none: some hours."""
@@ -49,10 +54,33 @@ class Recorder:
         self._offset = 0
         self._last = 0
         self._stopped = True
+        self._joined: int | None = None
+        self._lines: deque[int] = deque(maxlen=LONGEST + 1)
+        """Where the last bars began."""
+        self._marks: list[tuple[float, str]] = []
+        self._wanted = (-inf, inf)
+        """Notes are wanted from the first place on, until before the second."""
+
+    def begin(self, bar: int, place: float) -> None:
+        """In the middle of this bar, from so many steps after its beginning on."""
+        self._stopped = False
+        self._offset = -bar * STEPS_PER_BAR
+        self._wanted = (place, inf)
+        self._lines.append(0)
+
+    def end(self, place: float) -> None:
+        """So many steps after the beginning of the bar that plays: what sounds then is kept to its
+        end."""
+        self._wanted = (self._wanted[0], self._line + place)
 
     @cached_property
     def _journal(self) -> MidiJournal:
         return MidiJournal(self.path, STEPS_PER_BEAT * TICKS_PER_STEP)
+
+    @property
+    def _line(self) -> int:
+        """Where the bar that plays began."""
+        return self._lines[-1] if self._lines else 0
 
     @property
     def end_step(self) -> int:
@@ -65,8 +93,14 @@ class Recorder:
                 if self._stopped:
                     self._stopped = False
                     self._offset = self.end_step - bar * STEPS_PER_BAR
-                self._last = max(self._last, self._offset + bar * STEPS_PER_BAR)
+                elif bar == self._joined:  # a leader calls it so
+                    self._offset = self._line + STEPS_PER_BAR - bar * STEPS_PER_BAR
+                self._joined = None
+                self._lines.append(self._offset + bar * STEPS_PER_BAR)
+                self._last = max(self._last, self._line)
                 self.keep()
+            case Joined(bar, fresh):
+                self._joined = None if fresh else bar
             case TempoSet(step, bpm):
                 self._tempo(step, bpm)
             case Stopped():
@@ -88,11 +122,34 @@ class Recorder:
             kind, key = event[1] & 0xF0, (event[1] & 0x0F, event[2])
             if kind not in (NOTE_ON, NOTE_OFF):
                 continue
-            self._place = max(self._offset + place_of(event), self._place)
+            place = self._offset + place_of(event)
+            if not self._wants(kind, key, place):
+                continue
+            self._place = max(place, self._place)
             self._wait(self._place, bytes(event[1:4]))
             self._last = max(self._last, self._offset + event[0], floor(self._place))
             self._sounding.add(key) if kind == NOTE_ON else self._sounding.discard(key)
             self.started = True
+
+    def _wants(self, kind: int, key: tuple[int, int], place: float) -> bool:
+        if self._wanted == (-inf, inf):
+            return True
+        begin, end = self._wanted
+        return begin <= place < end if kind == NOTE_ON else key in self._sounding
+
+    def mark(self, place: float, text: str) -> None:
+        """So many steps after the beginning of the bar that plays."""
+        self._mark(self._line + place, text)
+
+    def like(self, bars: int, text: str) -> None:
+        """At the beginning of the bar of so many bars ago, if it is in the recording."""
+        if bars < len(self._lines):
+            self._mark(self._lines[-1 - bars], text)
+
+    def _mark(self, place: float, text: str) -> None:
+        self._marks.append((place, text))
+        data = text.encode()
+        self._wait(place, b"\xff\x06" + variable_length(len(data)) + data)
 
     def end_notes(self) -> None:
         """The player is gone, and will not tell when they ended."""
@@ -136,10 +193,26 @@ class Recorder:
                 events.append((step, status, pitch, velocity, tick / TICKS_PER_STEP - step))
         return events, tempi
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, settings: Sequence[TrackSettings] = ()) -> None:
         """The whole file with a track for each instrument, written beside and renamed."""
         events, tempi = self.contents()
-        write_midi(path, events, tempi, self.end_step, self.tracks)
+        write_midi(path, events, tempi, self.end_step, self.tracks, settings, self._marks)
+
+    def finish(self, settings: Sequence[TrackSettings] = ()) -> tuple[Path, str]:
+        """Write it where it was asked for; if that can't be, it stays as it grew, in one track; if that
+        was deleted, among the temporary files: music is not lost. Returns where, and what went wrong.
+        """
+        self.end_notes()
+        try:
+            self.write(self.path, settings)
+        except OSError as error:
+            why = f"{self.path}: can't be written ({error.strerror})"
+            if self.path.exists():
+                return self.path, why
+            self.path = Path(tempfile.gettempdir()) / f"livegan-{os.getpid()}-{self.path.name}"
+            self.write(self.path, settings)
+            return self.path, why
+        return self.path, ""
 
 
 def tempo_message(bpm: float) -> bytes:

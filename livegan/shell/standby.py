@@ -1,6 +1,7 @@
 """A player that stands by: started, with everything imported, but without a port. It watches the ports
 of the one that plays, and takes over when it is told to: when that one died, or when the port came
-back, which needs a new process (libjack does not survive its server's death).
+back, which needs a new process (libjack does not survive its server's death). One that hangs in libjack
+ends, so that another can take over: from its first look at the ports until it plays.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from livegan.core.messages import Begin, Lines, PortFound, PortLost, Quit, pack
 
 from .port_watch import PortWatch
+from .watchdog import still_alive
 
 STANDBY, WATCH = "standby", "watch"
 WATCH_SECONDS = 0.4
@@ -28,6 +30,7 @@ def stand_by(link: socket.socket, wanted: list[str]) -> PortWatch:
     watch, lines = PortWatch(wanted), Lines()
     begun = lost = False
     while True:
+        still_alive()
         gone = watch.missing()
         if begun and not gone:
             link.sendall(pack(PortFound()))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -43,7 +43,10 @@ class Out(Protocol):
 
 
 class View(Protocol):
-    """`say` tells one thing that happened; `bar` tells that a bar was played; `refresh` may draw."""
+    """`say` tells one thing that happened; `bar` tells that a bar was played; `refresh` may draw.
+    `draws` says whether there is a terminal to draw on."""
+
+    draws: bool
 
     def say(self, event: str, text: str, **fields: object) -> None: ...
 
@@ -56,6 +59,8 @@ class View(Protocol):
 
 class QuietView:
     """Says only what went wrong."""
+
+    draws = False
 
     def __init__(self, out: Out = sys.stderr) -> None:
         self.out = out
@@ -72,6 +77,33 @@ class QuietView:
 
     def close(self) -> None:
         pass
+
+
+class LastingView:
+    """Another view, for as long as there is somewhere to draw: a terminal that is gone must not stop
+    the music."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.draws = view.draws
+
+    def say(self, event: str, text: str, **fields: object) -> None:
+        self._try(lambda: self._view.say(event, text, **fields))
+
+    def bar(self, status: Status) -> None:
+        self._try(lambda: self._view.bar(status))
+
+    def refresh(self, status: Status) -> None:
+        self._try(lambda: self._view.refresh(status))
+
+    def close(self) -> None:
+        self._try(lambda: self._view.close())
+
+    def _try(self, draw: Callable[[], None]) -> None:
+        try:
+            draw()
+        except (OSError, ValueError):
+            self._view, self.draws = QuietView(), False
 
 
 class PlainView(QuietView):
