@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,13 @@ def conditions(model: Path, recording: Path) -> dict[str, Condition]:
         host, port = daemon.address
         return python("-m", "benchmarks.moves", host, str(port), str(rate), *settings)
 
+    @contextmanager
+    def session(daemon: Daemon | None) -> Iterator[None]:
+        assert daemon
+        page = python("-m", "benchmarks.page", daemon.panel())
+        with page, moves(daemon, SWAPS_A_SECOND, f"/model={model}"):
+            yield
+
     found = (
         Condition("idle", "idle", lambda _: nullcontext()),
         Condition("busy", "beside a busy process on each core", lambda _: busy()),
@@ -53,8 +60,8 @@ def conditions(model: Path, recording: Path) -> dict[str, Condition]:
         ),
         Condition(
             "session",
-            f"recording, {SWAPS_A_SECOND} model swap/s",
-            lambda daemon: moves(daemon, SWAPS_A_SECOND, f"/model={model}"),
+            f"a panel open, recording, {SWAPS_A_SECOND} model swap/s",
+            session,
             recording,
             daemons=True,
         ),

@@ -20,6 +20,7 @@ from livegan.core.clock_out import TICK
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR, seconds_per_step
 from livegan.core.outputs import NOTE_OFF
+from livegan.core.table import CONTROLS
 from livegan.shell.midi_file import write_midi
 
 from .conditions import Condition
@@ -33,6 +34,8 @@ PEERS = {"isobar": "isobar", "mido": "mido", "python-rtmidi": "rtmidi"}
 MIDO = {"MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK"}
 STAMPED = "benchmarks.stamped"
 SPARE_SECONDS = 30.0
+ORDER = [control.name for control in CONTROLS]
+"""In which all values are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Ensemble:
         if condition.recording:
             MidiFile(condition.recording)
             condition.recording.unlink()
-        return self.read_livegan(priority, daemon.errors)
+        return self.read_livegan(priority, daemon.said.errors)
 
     def peer(self, name: str, condition: Condition) -> Run:
         """Alone, or beside a daemon that plays to a port of its own."""
@@ -113,10 +116,11 @@ class Ensemble:
         music = ("--model", str(self.model), "--bpm", f"{self.schedule.bpm:g}")
         record = ("--record", str(condition.recording)) if condition.recording else ()
         with serve(*music, *record, *options, **where) as daemon:
-            daemon.send("/subscribe")
             for name, value in SETTINGS.items():
                 daemon.send(f"/{name}", value)
-                daemon.wait_until(f"/{name}", SPARE_SECONDS, value)
+            daemon.send("/subscribe")  # after the moves, which are not told to who made them
+            for name in sorted(SETTINGS, key=ORDER.index):
+                daemon.wait_until(f"/{name}", SPARE_SECONDS, SETTINGS[name])
             yield daemon
 
     @contextmanager

@@ -10,7 +10,7 @@ import sys
 import time
 from itertools import count
 
-from livegan.core.table import full_address, parse_setting
+from livegan.core.addressing import full_address, parse_setting
 from livegan.shell.osc import build
 
 NAP_SECONDS = 0.001

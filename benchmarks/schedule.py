@@ -61,7 +61,7 @@ def read_schedule(path: Path) -> Schedule:
 
 def render(generator: Generator, events: int, bpm: float) -> Schedule:
     """At least so many events of the model's own densest music, on the grid, to the end of a bar."""
-    state = replace(states.initial(1, generator.info.latent), tempo=bpm, playing=True, **SETTINGS)
+    state = replace(states.initial(1, *generator.info.size), tempo=bpm, playing=True, **SETTINGS)
     bars, notes = 0, list[Note]()
     while 2 * len(notes) < events:
         bars = max(1, 2 * bars)

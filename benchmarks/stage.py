@@ -13,19 +13,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import rtmidi
 
 from livegan.core.outputs import NOTE_ON
-from livegan.shell.osc import Address, OscBad, OscIn, OscPort
+from livegan.shell.osc import Address, OscBad, OscIn, OscPort, OscStranger
 
 from .processes import end, python
 
 RATE, PERIOD = 48_000, 64
 JACK_SECONDS = 10.0
+PANEL_SECONDS = 10.0
 EAR = "livegan-ear"
 """The benchmark's MIDI input; livegan is told to play to it, so that no note is missed."""
 
@@ -109,14 +110,34 @@ def receiver(out: Path) -> Iterator[str]:
 
 
 @dataclass(slots=True)
+class Said:
+    """What it told on its output: errors, and where its panel is."""
+
+    errors: list[str] = field(default_factory=list)
+    panel: str = ""
+
+    def read(self, lines: IO[str]) -> None:
+        """Until the end, or until it is closed."""
+        with suppress(ValueError):
+            for line in lines:
+                self.take(json.loads(line))
+
+    def take(self, event: Mapping[str, str]) -> None:
+        if event["event"] == "error":
+            self.errors.append(event["text"])
+        elif event["event"] == "panel":
+            self.panel = event["url"]
+
+
+@dataclass(slots=True)
 class Daemon:
     """A running `livegan serve`, and a client of it."""
 
     process: subprocess.Popen[str]
     address: Address
     client: OscPort
-    told: queue.SimpleQueue[OscIn | OscBad]
-    errors: list[str]
+    told: queue.SimpleQueue[OscIn | OscBad | OscStranger]
+    said: Said
 
     @property
     def process_id(self) -> int:
@@ -125,6 +146,15 @@ class Daemon:
     def send(self, address: str, *values: object) -> None:
         """One OSC message."""
         self.client.send(self.address, f"/livegan{address}", values)
+
+    def panel(self) -> str:
+        """Where its panel is, as soon as it is there. Raises `RuntimeError`."""
+        until = time.monotonic() + PANEL_SECONDS
+        while not self.said.panel and time.monotonic() < until:
+            time.sleep(0.01)
+        if not self.said.panel:
+            raise RuntimeError("livegan serve has no panel")
+        return self.said.panel
 
     def wait_until(self, address: str, seconds: float, *values: object) -> None:
         """Until it tells this. Raises `RuntimeError` if it does not, or if it ends."""
@@ -151,37 +181,31 @@ def serve(
 ) -> Iterator[Daemon]:
     """Comes back when the daemon says that it is up. It plays to the ear if there is one."""
     to_ear = ("--midi-out", EAR) if with_jack else ()
-    command = ("-m", module, "serve", "--port", "0", "--log-json", *to_ear, *arguments)
-    with python(*command, env=env, stdout=subprocess.PIPE) as process:
-        errors: list[str] = []
-        address = address_of(process, errors)
-        told: queue.SimpleQueue[OscIn | OscBad] = queue.SimpleQueue()
+    alone = ("--port", "0", "--panel", "--panel-port", "0", "--no-announce", "--log-json")
+    own = tempfile.TemporaryDirectory()
+    command = ("-m", module, "serve", *alone, "--folder", own.name, *to_ear, *arguments)
+    with own, python(*command, env=env, stdout=subprocess.PIPE) as process:
+        said = Said()
+        address = address_of(process, said)
+        told: queue.SimpleQueue[OscIn | OscBad | OscStranger] = queue.SimpleQueue()
         client = OscPort("127.0.0.1", 0)
         client.open()
         try:
             client.start(told.put)
-            yield Daemon(process, address, client, told, errors)
+            yield Daemon(process, address, client, told, said)
         finally:
             client.close()
 
 
-def address_of(process: subprocess.Popen[str], errors: list[str]) -> Address:
-    """Where it listens, as it says once it is up. Of what it says afterwards the errors are kept; it
-    never waits for us."""
+def address_of(process: subprocess.Popen[str], said: Said) -> Address:
+    """Where it listens, as it says once it is up. What it says afterwards is kept; it never waits for
+    us."""
     assert process.stdout is not None
     for line in process.stdout:
         event = json.loads(line)
+        said.take(event)
         if event["event"] == "start":
             host, _, port = event["osc"].rpartition(":")
-            threading.Thread(target=keep_errors, args=(process.stdout, errors), daemon=True).start()
+            threading.Thread(target=said.read, args=(process.stdout,), daemon=True).start()
             return host, int(port)
     raise RuntimeError("livegan serve ended before it was ready")
-
-
-def keep_errors(lines: IO[str], errors: list[str]) -> None:
-    """Until the end, or until it is closed."""
-    with suppress(ValueError):
-        for line in lines:
-            event = json.loads(line)
-            if event["event"] == "error":
-                errors.append(event["text"])

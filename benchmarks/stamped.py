@@ -36,9 +36,10 @@ class StampedSink:
         self.sink.send(data)
 
     def close(self) -> None:
-        self.sink.close()
+        """JACK may take its time over closing, and who waits for us may not."""
         if self.stamps.anchor is not None:  # else it never played
             self.stamps.write()
+        self.sink.close()
 
 
 def daemon() -> None:
