@@ -9,18 +9,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from queue import Queue
 from typing import Any
 
+import psutil
 import pytest
-import rtmidi
+from hypothesis import HealthCheck, settings
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from livegan.shell.osc import OscIn, OscPort
 
+from .midi_client import MidiIn, MidiOut
+
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other only slow small tests
+os.environ |= {"LIVEGAN_PANEL": "0", "LIVEGAN_ANNOUNCE": "0"}  # but where it is about these
+
+settings.register_profile("same", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))  # default: new examples each time
 
 LIVEGAN = [sys.executable, "-m", "livegan"]
 UNPRIVILEGED = [
@@ -32,15 +41,19 @@ UNPRIVILEGED = [
 JACK_SERVER = f"livegan-test-{os.getpid()}"
 
 
+PATIENCE = 3.0
+"""So many times as long as it should take is waited before a test fails: the machine may be busy."""
+
+
 def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     """Poll until something is true; fails the test after so long."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < until:
         result = condition()
         if result:
             return result
         time.sleep(0.005)
-    pytest.fail(f"after {seconds} s still no {what}")
+    pytest.fail(f"after {seconds * PATIENCE:g} s still no {what}")
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +68,28 @@ def jack() -> Iterator[str]:
         "JACK_NO_START_SERVER": "1",
         "LIVEGAN_MIDI_API": "jack",
     }
+    forget_dead_servers()
     server = jack_server(JACK_SERVER)
     yield JACK_SERVER
+    end_server(server)
+
+
+def end_server(server: subprocess.Popen[bytes]) -> None:
+    """In peace, so that its name is free again; but it may wait for clients that died for ever."""
     server.terminate()
-    server.wait(5)
+    try:
+        server.wait(5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def forget_dead_servers() -> None:
+    """JACK has room for eight names, and servers that were killed keep theirs: where none is at work,
+    all that is left is theirs."""
+    if not any(process.info["name"] == "jackd" for process in psutil.process_iter(["name"])):
+        for left in Path("/dev/shm").glob("jack*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def jack_server(name: str) -> subprocess.Popen[bytes]:
@@ -71,11 +102,21 @@ def jack_server(name: str) -> subprocess.Popen[bytes]:
         if not servers or servers[-1].poll() is not None:
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             servers.append(subprocess.Popen(command, **quiet))
-        asked = subprocess.run(["jack_lsp", "-s", name], capture_output=True, check=False)
+        named = os.environ | {"JACK_DEFAULT_SERVER": name}  # jack_lsp -s dies of names of 24 letters
+        asked = subprocess.run(
+            ["timeout", "5", "jack_lsp"], env=named, capture_output=True, check=False
+        )
         return asked.returncode == 0
 
     wait_for(answers, 60, "JACK server")
     return servers[-1]
+
+
+def is_player(pid: int) -> bool:
+    try:
+        return b"player_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it just went
+        return False
 
 
 @dataclass
@@ -95,45 +136,67 @@ class Daemon:
         subprocess.run(command, check=True)
 
     def player_pid(self) -> int:
+        return self.player_pids()[0]
+
+    def player_pids(self) -> list[int]:
+        """Of the player that plays and, after it, of the one that stands by."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return int(children.split()[0])
+        return [pid for pid in map(int, children.split()) if is_player(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(10)
 
 
+def start_daemon(log: Path, *arguments: str, prefix: Sequence[str] = ()) -> Daemon:
+    """On a free port; comes back when it listens."""
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*prefix, *LIVEGAN, "serve", "--port", "0", *arguments],
+            stdout=out,
+            stderr=out,
+            text=True,
+        )
+
+    def listening() -> int:
+        assert process.poll() is None, log.read_text()
+        for line in log.read_text().splitlines():
+            if "OSC on " in line:
+                return int(line.split("OSC on ")[1].split(";")[0].rpartition(":")[2])
+        return 0
+
+    return Daemon(process, wait_for(listening, 20, "daemon"), log)
+
+
+def ports_left() -> bool:
+    """Whether JACK still has a port of a daemon that went: it notices that a little later."""
+    if "JACK_DEFAULT_SERVER" not in os.environ:
+        return False
+    there = subprocess.run(["timeout", "5", "jack_lsp", "livegan"], capture_output=True, check=False)
+    return there.returncode == 0 and bool(there.stdout)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
-    """Start daemons on free ports; they are ended after the test."""
+    """Start daemons on free ports; they and all their processes are gone after the test, and so are
+    their ports, which the next one would find."""
     daemons: list[Daemon] = []
 
     def start(*arguments: str, prefix: Sequence[str] = ()) -> Daemon:
         log = tmp_path / f"serve{len(daemons)}.log"
-        with log.open("w") as out:
-            process = subprocess.Popen(
-                [*prefix, *LIVEGAN, "serve", "--port", "0", *arguments],
-                stdout=out,
-                stderr=out,
-                text=True,
-            )
-
-        def listening() -> int:
-            assert process.poll() is None, log.read_text()
-            for line in log.read_text().splitlines():
-                if "OSC on " in line:
-                    return int(line.split("OSC on ")[1].split(";")[0].rpartition(":")[2])
-            return 0
-
-        daemon = Daemon(process, wait_for(listening, 20, "daemon"), log)
-        daemons.append(daemon)
-        return daemon
+        daemons.append(start_daemon(log, *arguments, prefix=prefix))
+        return daemons[-1]
 
     yield start
     for daemon in daemons:
         if daemon.process.poll() is None:
+            children = psutil.Process(daemon.process.pid).children(recursive=True)
             daemon.process.kill()
             daemon.process.wait()
+            psutil.wait_procs(children, 10)
+    until = time.monotonic() + 10
+    while daemons and ports_left() and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 Heard = tuple[float, int, int, int]
@@ -145,13 +208,24 @@ class Synth:
 
     heard: list[Heard] = field(default_factory=list)
     clock: list[tuple[float, ...]] = field(default_factory=list)
+    programs: list[tuple[float, int, int]] = field(default_factory=list)
+    client: MidiIn | None = field(default=None, repr=False)
 
-    def __call__(self, event: tuple[list[int], float], data: object) -> None:
-        message = event[0]
+    def take(self, at: float, message: list[int]) -> None:
         if len(message) == 3 and message[0] < 0xF0:
-            self.heard.append((time.monotonic(), message[0], message[1], message[2]))
+            self.heard.append((at, message[0], message[1], message[2]))
+        elif message[0] & 0xF0 == 0xC0:
+            self.programs.append((at, message[0], message[1]))
         elif message[0] >= 0xF0:
-            self.clock.append((time.monotonic(), *message))
+            self.clock.append((at, *message))
+
+    def die(self) -> None:
+        """Its port goes, and nobody says so."""
+        assert self.client is not None
+        self.client.kill()
+
+    def since(self, at: float) -> list[Heard]:
+        return [event for event in list(self.heard) if event[0] >= at]
 
     def sounding(self) -> set[tuple[int, int]]:
         on: set[tuple[int, int]] = set()
@@ -162,38 +236,38 @@ class Synth:
                 on.discard((status & 0x0F, pitch))
         return on
 
-    def strikes(self) -> list[Heard]:
-        return [event for event in list(self.heard) if event[1] & 0xF0 == 0x90]
+    def strikes(self, since: float = 0.0) -> list[Heard]:
+        return [event for event in self.since(since) if event[1] & 0xF0 == 0x90]
 
 
 @pytest.fixture
-def listen(jack: str) -> Iterator[Callable[[], Synth]]:
-    """Connect a client to the daemon's port."""
-    inputs: list[rtmidi.MidiIn] = []
+def listen(jack: str) -> Iterator[Callable[..., Synth]]:
+    """Connect a client to the daemon's port; or, by a name, open one that the daemon can find."""
+    numbers = count()
+    with ExitStack() as opened:
 
-    def connect() -> Synth:
-        synth = Synth()
-        midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"synth{len(inputs)}")
+        def connect(name: str = "") -> Synth:
+            synth = Synth()
+            pattern = "" if name else "livegan:*"
+            synth.client = MidiIn(name or f"synth{next(numbers)}", synth.take, pattern)
+            opened.callback(synth.client.close)
+            return synth
 
-        def connected() -> bool:
-            try:
-                names = midi_in.get_ports()
-                place = next(i for i, name in enumerate(names) if name.startswith("livegan:"))
-                midi_in.open_port(place)
-            except (StopIteration, rtmidi.RtMidiError):  # not there yet, or going while we looked
-                return False
-            return True
+        yield connect
 
-        midi_in.set_callback(synth)
-        midi_in.ignore_types(timing=False)
-        wait_for(connected, 10, "livegan port")
-        inputs.append(midi_in)
-        return synth
 
-    yield connect
-    for midi_in in inputs:
-        midi_in.close_port()
-        midi_in.delete()
+@pytest.fixture
+def plug(jack: str) -> Iterator[Callable[..., MidiOut]]:
+    """Open a client that sends, by its name: to the first input that fits a pattern, or from a port of
+    its own."""
+    with ExitStack() as opened:
+
+        def connect(name: str, pattern: str = "") -> MidiOut:
+            out = MidiOut(name, pattern)
+            opened.callback(out.close)
+            return out
+
+        yield connect
 
 
 @dataclass
@@ -214,7 +288,7 @@ class Client:
         assert self.port._socket is not None
         self.port._socket.sendto(packet, self.target)
 
-    def expect(self, address: str, seconds: float = 5.0) -> tuple[Any, ...]:
+    def expect(self, address: str, seconds: float = 5.0 * PATIENCE) -> tuple[Any, ...]:
         """The values of the next message to this address; others are passed over."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
@@ -227,18 +301,23 @@ class Client:
         pytest.fail(f"no {address} came in {seconds} s")
 
 
+def connect(daemon: Daemon) -> Client:
+    """To be closed by who made it."""
+    port = OscPort("127.0.0.1", 0)
+    port.open()
+    one = Client(port, ("127.0.0.1", daemon.port))
+    port.start(lambda item: one.heard.put(item) if isinstance(item, OscIn) else None)
+    return one
+
+
 @pytest.fixture
 def client() -> Iterator[Callable[[Daemon], Client]]:
     """Make clients of a daemon."""
     made: list[Client] = []
 
     def make(daemon: Daemon) -> Client:
-        port = OscPort("127.0.0.1", 0)
-        port.open()
-        one = Client(port, ("127.0.0.1", daemon.port))
-        port.start(lambda item: one.heard.put(item) if isinstance(item, OscIn) else None)
-        made.append(one)
-        return one
+        made.append(connect(daemon))
+        return made[-1]
 
     yield make
     for one in made:

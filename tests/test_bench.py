@@ -8,13 +8,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
 
 import mido
 import numpy as np
 import pytest
-import rtmidi
 
 from benchmarks import phase
 from benchmarks.conditions import conditions
@@ -32,6 +32,7 @@ from livegan.shell.midi_out import OWN_PORT
 from livegan.shell.osc import OscBad, OscIn, OscPort
 
 from .conftest import LIVEGAN
+from .midi_client import MidiOut
 
 DUE = [Sent(0.0, 0x90, 60), Sent(0.5, 0x80, 60), Sent(1.0, 0x90, 60)]
 BPM = 240.0
@@ -159,7 +160,7 @@ def test_a_restless_client_keeps_its_rate() -> None:
 @pytest.mark.jack
 @pytest.mark.parametrize("client", ["JACK's frame times", "RtMidi's callbacks"])
 def test_a_receiver_tells_when_it_got_what_on_our_clock(
-    jack: str, client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plug: Callable[..., MidiOut], client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if client == "JACK's frame times":
         pytest.importorskip("jack")
@@ -169,14 +170,11 @@ def test_a_receiver_tells_when_it_got_what_on_our_clock(
     sent = []
     with receiver(tmp_path / "heard.json") as how:
         assert how == client
-        out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="sender")
-        out.open_port(out.get_ports().index(f"{EAR}:in"))
+        out = plug("sender", f"{EAR}:in")
         for pitch in range(40, 60):
             sent.append(Sent(time.monotonic(), NOTE_ON, pitch))
-            out.send_message((NOTE_ON, pitch, 90))
+            out.send((NOTE_ON, pitch, 90))
             time.sleep(0.02)
-        out.close_port()
-        out.delete()
     heard = [Sent(*event) for event in json.loads((tmp_path / "heard.json").read_text())]
     transit = lateness(heard, sent)
     assert transit.min() > -0.3, "JACK estimates its frame times"

@@ -15,7 +15,6 @@ from pathlib import Path
 import mido
 import numpy as np
 import onnx
-import psutil
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -250,7 +249,7 @@ def test_a_killed_daemon_leaves_a_recording_that_any_reader_takes(
     daemon.process.kill()
     daemon.process.wait()
     file = mido.MidiFile(out)
-    assert (bar - 2) * BAR < file.length < (bar + 1) * BAR, "all but what played last"
+    assert (bar - 2.5) * BAR < file.length < (bar + 1) * BAR, "all but what played last"
     assert len(notes(out)) > 10
     assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".mid"] == ["played.mid"]
 
@@ -281,7 +280,7 @@ def test_a_system_clock_that_steps_moves_no_bar(
     assert bars_go_on(one, 5)
     assert time.monotonic() - began < 7.5 * BAR
     one.send("/livegan/tempo", 240.0)
-    while one.expect("/livegan/tempo") != (240.0,):
+    while one.expect("/livegan/tempo/now") != (240.0,):
         pass
 
 
@@ -303,5 +302,5 @@ def test_a_killed_player_without_a_port_is_followed_by_another(serve: Serve, cli
     os.kill(daemon.player_pid(), signal.SIGKILL)
     assert one.expect("/livegan/error")[0] == "player"
     assert bars_go_on(one)
-    wait_for(lambda: len(psutil.Process(daemon.process.pid).children()) == 2, 5, "another spare")
+    wait_for(lambda: len(daemon.player_pids()) == 2, 5, "another spare")
     assert daemon.stop() == 0

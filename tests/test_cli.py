@@ -138,9 +138,9 @@ def starts_of(file: mido.MidiFile) -> list[int]:
         (["serve", "--port", "99999"], "99999"),
         (["serve", "--bpm", "fast"], "'fast' is not a valid number"),
         (["serve", "--colour", "red"], "--colour"),
-        (["serve", "--model", "nothing"], "no model 'nothing'"),
-        (["serve", "--model", "README.md"], "not an ONNX model"),
-        (["serve", "--device", "cuda"], "CUDA"),
+        (["serve", "--port", "0", "--model", "nothing"], "no model 'nothing'"),
+        (["serve", "--port", "0", "--model", "README.md"], "not an ONNX model"),
+        (["serve", "--port", "0", "--device", "cuda"], "CUDA"),
         (["serve", "--config", "nowhere.toml"], "nowhere.toml: not a readable TOML file"),
         (["serve", "--config", "pyproject.toml"], "unknown key 'build_system'"),
         (["serve", "--record", "no/such/folder/x.mid"], "does not exist"),
@@ -185,6 +185,8 @@ def test_a_mistake_is_one_line_and_status_2(arguments: list[str], why: str) -> N
         ("port = 9.5", "port must be a whole number"),
         ("record = 5", "record must be a text"),
         ('host = ["a"]', "host must be a text"),
+        ('feedback = "10.0.0.5:9001"', "feedback must be a list of texts"),
+        ("allow = [9]", "allow must be a list of texts"),
     ],
 )
 def test_a_value_of_the_wrong_type_in_the_file_is_named(line: str, why: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from livegan.core.addressing import parse_setting
 from livegan.core.conductor import Conductor
 from livegan.core.decode import Logits
 from livegan.core.latent import angle_between
@@ -24,9 +25,10 @@ from livegan.core.messages import (
 )
 from livegan.core.model import Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
-from livegan.core.rendering import Cue, channel_of, render_bar, roll_of
+from livegan.core.rendering import Cue, channel_of, parts_of, render_bar, roll_of
 from livegan.core.state import Wandering, advance, initial
-from livegan.core.table import parse_setting
+from livegan.shell.generator import load_model
+from livegan_train.drawn import played
 
 from .fakes import QUANTILES, BrokenGenerator, FakeGenerator
 
@@ -84,9 +86,14 @@ def test_transport_becomes_commands() -> None:
     assert one.move(parse_setting("/play")) == []
     assert one.move(parse_setting("/tempo=90")) == [SetTempo(90.0)]
     assert one.move(parse_setting("/panic")) == [Panic()]
-    stopped = one.move(parse_setting("/stop"))
-    assert stopped[0] == Stop()
-    assert [bar for bar, _ in bars(stopped)] == [0, 1], "ready to start again at once"
+    assert one.move(parse_setting("/stop")) == [Stop()], "silence waits for no bar to be made"
+    assert one.stale
+    assert [bar for bar, _ in bars(one.render_again())] == [0, 1], "ready to start again at once"
+    assert one.move(parse_setting("/play")) == [Play()]
+    one.move(parse_setting("/stop"))
+    commands = one.move(parse_setting("/play"))
+    assert [bar for bar, _ in bars(commands)] == [0, 1], "before the music starts"
+    assert commands[-1] == Play()
 
 
 def test_what_is_done_to_time_becomes_commands() -> None:
@@ -117,7 +124,7 @@ def test_play_from_a_bar_brings_that_bar_and_goes_on_from_there() -> None:
     assert one.move(parse_setting("/play/from=3")) == [], "it plays"
     assert [bar for bar, _ in bars(one.bar_started(8))] == [9]
     one.move(parse_setting("/stop"))
-    assert one.move(parse_setting("/play")) == [Play()]
+    assert one.move(parse_setting("/play"))[-1] == Play()
 
 
 def test_taps_set_the_tempo() -> None:
@@ -291,7 +298,7 @@ def test_a_model_hears_the_bar_that_plays_before_it_makes_the_next() -> None:
     assert generator.cues[0].context is None, "a fresh start"
     tracks = generator.info.tracks
     for before, cue in zip(sent, generator.cues[1:], strict=False):
-        assert np.array_equal(cue.context, roll_of(before.notes, tracks, STEPS_PER_BAR))  # type: ignore[arg-type]
+        assert np.array_equal(cue.context, roll_of(parts_of(before.notes, tracks)))  # type: ignore[arg-type]
 
 
 def test_a_bar_made_again_hears_the_same_bar_before_it() -> None:
@@ -305,7 +312,7 @@ def test_a_bar_made_again_hears_the_same_bar_before_it() -> None:
     now, ahead = generator.cues
     assert now.context is not None
     assert now.context.sum() == 4 * 12, "bar 0 was played without the knob"
-    again = roll_of(sent[0].notes, generator.info.tracks, STEPS_PER_BAR)
+    again = roll_of(parts_of(sent[0].notes, generator.info.tracks))
     assert np.array_equal(ahead.context, again)  # type: ignore[arg-type]
 
 
@@ -315,7 +322,7 @@ def test_a_bar_played_by_a_human_is_heard() -> None:
     one.bar_started(0)
     played = np.zeros((1, STEPS_PER_BAR, PITCHES), bool)
     played[0, :24, 40] = True
-    one.hear(played)
+    one.hear(-1, played)
     generator.cues.clear()
     list(one.render_again())
     assert np.array_equal(generator.cues[0].context, played)  # type: ignore[arg-type]
@@ -346,6 +353,50 @@ def test_drift_wanders_inside_a_section_and_sections_come_and_return() -> None:
     assert 0.2 < np.mean(back) < 0.6
 
 
+def test_a_half_phrase_that_comes_back_is_the_same_and_knobs_act_on_it() -> None:
+    generator = load_model("piano", "cpu")
+    state = replace(initial(5, *generator.info.size), comeback=1.0, section=0, drift=0.5)
+    one = Conductor(generator, state)
+    one.start()
+    rolls = []
+    for bar in range(20):
+        one.bar_started(bar)
+        take = one.take(bar)
+        assert take is not None
+        rolls.append(take.roll)
+    assert len({roll.tobytes() for roll in rolls[:4]}) == 4
+    for bar in range(8, 20):
+        assert any(np.array_equal(rolls[bar], rolls[bar - back]) for back in (4, 8))
+    assert all(np.array_equal(*pair) for pair in zip(rolls, played(generator, state, 20), strict=True))
+    one.move(parse_setting("/density=0.05"))
+    list(one.render_again())
+    one.bar_started(20)
+    take = one.take(20)
+    assert take is not None
+    assert take.roll.any()
+    assert not any(np.array_equal(take.roll, roll) for roll in rolls)
+
+
 def test_a_section_of_zero_bars_stays_until_the_hand_moves_it() -> None:
     state = replace(initial(3, 8), section=0, drift=0.0)
     assert angle_between(advance(state, 16, Wandering(split=2)).point[:2], state.point[:2]) < 1e-6
+
+
+def test_who_takes_over_knows_what_may_sound_whatever_the_leader_calls_the_bars() -> None:
+    one = conductor(drift=1.0, playing=True)
+    one.start()
+    sent = {}
+
+    def keep(commands: list[Command]) -> None:
+        for bar in (command for command in commands if isinstance(command, SendBar)):
+            sent[bar.bar] = {(note.channel, note.pitch) for note in bar.notes}
+
+    keep(one.bar_started(0))
+    one.joined(1000, False)
+    keep(one.bar_started(1))  # its line came before the leader's
+    keep(one.bar_started(1000))
+    assert sent[2] <= one.pitches, "what plays until the leader's bar, though it is called otherwise"
+    assert sent[1001] <= one.pitches
+    for bar in range(1001, 1010):
+        keep(one.bar_started(bar))
+    assert len(one.pitches) <= 2 + sum(len(sent[bar]) for bar in range(1006, 1011)), "not for ever"

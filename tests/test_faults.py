@@ -2,86 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from livegan.core.music import STEPS_PER_BEAT, seconds_per_step
 
-from .conftest import Client, Daemon, jack_server, wait_for
+from .conftest import Client, Daemon, Synth, end_server, jack_server, wait_for
+from .midi_surface import Hardware
 
 pytestmark = pytest.mark.jack
 
 Serve = Callable[..., Daemon]
 Connect = Callable[[Daemon], Client]
-EAR = """
-import json, sys, time, rtmidi
-midi = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=sys.argv[1])
-def hear(event, _):
-    print(json.dumps([time.monotonic(), *event[0]]), flush=True)
-midi.set_callback(hear)
-midi.open_virtual_port("in")
-print(json.dumps([time.monotonic(), 0, 0, 0]), flush=True)
-time.sleep(600)
-"""
-"""A process of its own: a client of JACK's does not outlive its server."""
-
-
-@dataclass(frozen=True)
-class Ear:
-    """A MIDI input of a process of its own, and all that it heard: (time, status, data 1, data 2)."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def heard(self, since: float = 0.0) -> list[tuple[float, int, int, int]]:
-        lines = self.log.read_text().splitlines(keepends=True)
-        events = [tuple(json.loads(line)) for line in lines if line.endswith("\n")]
-        return [event for event in events[1:] if event[0] >= since]
-
-    def strikes(self, since: float = 0.0) -> list[tuple[float, int, int, int]]:
-        return [event for event in self.heard(since) if event[1] & 0xF0 == 0x90]
-
-    def sounding(self) -> set[tuple[int, int]]:
-        on: set[tuple[int, int]] = set()
-        for _, status, pitch, _ in self.heard():
-            if status & 0xF0 == 0x90:
-                on.add((status & 0x0F, pitch))
-            elif status & 0xF0 == 0x80:
-                on.discard((status & 0x0F, pitch))
-        return on
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def ear(tmp_path: Path) -> Iterator[Callable[[str], Ear]]:
-    """Open MIDI inputs by name."""
-    ears: list[Ear] = []
-
-    def listen(name: str = "Synth") -> Ear:
-        log = tmp_path / f"ear{len(ears)}"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-c", EAR, name], stdout=out, stderr=subprocess.DEVNULL
-            )
-        ears.append(Ear(process, log))
-        wait_for(log.read_text, 10, "MIDI input")
-        return ears[-1]
-
-    yield listen
-    for one in ears:
-        one.close()
+Listen = Callable[..., Synth]
 
 
 @pytest.fixture
@@ -102,13 +40,12 @@ def mortal_jack(
     if servers and servers[-1].poll() is not None:
         start()
     for server in servers:
-        server.terminate()
-        server.wait(5)
+        end_server(server)
 
 
-def playing(serve: Serve, ear: Callable[..., Ear], *arguments: str) -> tuple[Daemon, Ear]:
+def playing(serve: Serve, listen: Listen, *arguments: str) -> tuple[Daemon, Synth]:
     """A daemon that has long notes sounding at 120 bpm on the grid, and another player standing by."""
-    synth = ear()
+    synth = listen("Synth")
     daemon = serve("--midi-out", "synth", "--bpm", "120", *arguments)
     for address, value in (("humanise", 0.0), ("density", 1.0), ("length", 1.0)):
         daemon.send(f"/livegan/{address}", value)
@@ -120,8 +57,7 @@ def playing(serve: Serve, ear: Callable[..., Ear], *arguments: str) -> tuple[Dae
 
 
 def spare_is_there(daemon: Daemon) -> bool:
-    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
-    return len(children.split()) == 2
+    return len(daemon.player_pids()) == 2
 
 
 def beside_the_grid(times: list[float], before: list[float], bpm: float) -> float:
@@ -150,9 +86,9 @@ def stopped(daemon: Daemon, seconds: float) -> float:
 
 
 def test_a_hung_parent_leaves_the_last_bar_going_round_and_is_followed_again_when_it_wakes(
-    jack: str, serve: Serve, ear: Callable[..., Ear], client: Connect
+    jack: str, serve: Serve, listen: Listen, client: Connect
 ) -> None:
-    daemon, synth = playing(serve, ear)
+    daemon, synth = playing(serve, listen)
     one = client(daemon)
     held = stopped(daemon, 8.5)
     woken = time.monotonic()
@@ -177,14 +113,14 @@ def test_a_hung_parent_leaves_the_last_bar_going_round_and_is_followed_again_whe
 
 
 def test_a_hung_parent_leaves_silence_where_that_was_asked_for(
-    jack: str, serve: Serve, ear: Callable[..., Ear]
+    jack: str, serve: Serve, listen: Listen
 ) -> None:
-    daemon, synth = playing(serve, ear, "--if-hung", "silence")
+    daemon, synth = playing(serve, listen, "--if-hung", "silence")
     held = stopped(daemon, 8.0)
     woken = time.monotonic()
     assert synth.strikes(held), "what was made before is played"
     assert not [event for event in synth.strikes(held + 4.2) if event[0] < woken]
-    sounding = [e for e in synth.heard() if e[0] < held + 6 and e[1] & 0xF0 in (0x80, 0x90)]
+    sounding = [e for e in synth.heard if e[0] < held + 6 and e[1] & 0xF0 in (0x80, 0x90)]
     assert len(sounding) % 2 == 0, "every note has ended"
     wait_for(lambda: len(synth.strikes(woken)) > 5, 6, "music again")
     daemon.stop()
@@ -192,14 +128,14 @@ def test_a_hung_parent_leaves_silence_where_that_was_asked_for(
 
 
 def test_the_music_is_silent_within_100_ms_of_the_parents_death(
-    jack: str, serve: Serve, ear: Callable[..., Ear]
+    jack: str, serve: Serve, listen: Listen
 ) -> None:
-    daemon, synth = playing(serve, ear)
+    daemon, synth = playing(serve, listen)
     wait_for(synth.sounding, 5, "sounding note")
     daemon.process.kill()
     killed = time.monotonic()
     wait_for(lambda: not synth.sounding(), 2, "silence")
-    assert synth.heard()[-1][0] - killed < 0.1
+    assert synth.heard[-1][0] - killed < 0.1
     assert not synth.strikes(killed + 0.1)
 
 
@@ -207,9 +143,9 @@ def test_the_music_is_silent_within_100_ms_of_the_parents_death(
 
 
 def test_a_killed_player_is_followed_by_another_on_the_beat(
-    jack: str, serve: Serve, ear: Callable[..., Ear]
+    jack: str, serve: Serve, listen: Listen
 ) -> None:
-    daemon, synth = playing(serve, ear)
+    daemon, synth = playing(serve, listen)
     for _ in range(2):
         wait_for(lambda: spare_is_there(daemon), 5, "player that stands by")
         time.sleep(2.1)  # one that dies young is not started again
@@ -218,9 +154,9 @@ def test_a_killed_player_is_followed_by_another_on_the_beat(
         os.kill(daemon.player_pid(), signal.SIGKILL)
         killed = time.monotonic()
         wait_for(lambda killed=killed: len(synth.strikes(killed)) > 10, 10, "new notes")
-        ended = {(e[1] & 0x0F, e[2]) for e in synth.heard(killed) if e[1] & 0xF0 == 0x80}
+        ended = {(e[1] & 0x0F, e[2]) for e in synth.since(killed) if e[1] & 0xF0 == 0x80}
         assert hanging <= ended
-        assert synth.heard(killed)[0][0] - killed < 0.2
+        assert synth.since(killed)[0][0] - killed < 0.2
         after = [event[0] for event in synth.strikes(killed)]
         assert after[0] - killed < 0.2 + 0.25, "at the next place of the bar"
         assert abs(beside_the_grid(after, before, 120)) < 0.01
@@ -229,9 +165,9 @@ def test_a_killed_player_is_followed_by_another_on_the_beat(
 
 
 def test_who_listens_to_our_own_port_hears_the_new_player_too(
-    jack: str, serve: Serve, ear: Callable[..., Ear]
+    jack: str, serve: Serve, listen: Listen
 ) -> None:
-    synth = ear()
+    synth = listen("Synth")
     daemon = serve("--bpm", "120", "--play")
     subprocess.run(["jack_connect", "livegan:livegan", "Synth:in"], check=True)
     wait_for(synth.strikes, 10, "note")
@@ -245,9 +181,9 @@ def test_who_listens_to_our_own_port_hears_the_new_player_too(
 
 
 def test_a_player_that_was_asleep_wakes_in_silence_and_plays_on_at_the_bar_line(
-    jack: str, serve: Serve, ear: Callable[..., Ear]
+    jack: str, serve: Serve, listen: Listen
 ) -> None:
-    daemon, synth = playing(serve, ear)
+    daemon, synth = playing(serve, listen)
     before = [event[0] for event in synth.strikes()]
     wait_for(synth.sounding, 5, "sounding note")
     player = daemon.player_pid()
@@ -257,7 +193,7 @@ def test_a_player_that_was_asleep_wakes_in_silence_and_plays_on_at_the_bar_line(
     os.kill(player, signal.SIGCONT)
     wait_for(lambda: synth.strikes(woken), 5, "note")
     first = synth.strikes(woken)[0][0]
-    offs = [e for e in synth.heard(woken) if e[1] & 0xF0 == 0x80 and e[0] < first]
+    offs = [e for e in synth.since(woken) if e[1] & 0xF0 == 0x80 and e[0] < first]
     assert offs, "what sounded has ended"
     assert offs[0][0] - woken < 0.1
     wait_for(lambda: len(synth.strikes(woken)) > 40, 10, "notes")
@@ -272,24 +208,24 @@ def test_a_player_that_was_asleep_wakes_in_silence_and_plays_on_at_the_bar_line(
 
 
 def test_a_port_that_goes_is_noticed_and_joined_again_at_a_bar_line(
-    jack: str, serve: Serve, ear: Callable[..., Ear], client: Connect
+    jack: str, serve: Serve, listen: Listen, client: Connect
 ) -> None:
-    daemon, synth = playing(serve, ear)
+    daemon, synth = playing(serve, listen)
     one = client(daemon)
     one.send("/livegan/subscribe")
     one.expect("/livegan/bar")
     before = [event[0] for event in synth.strikes()]
     hanging = wait_for(synth.sounding, 5, "sounding note")
-    synth.close()
+    synth.die()
     assert one.expect("/livegan/port", 1.0) == ("synth", False)
     bar = one.expect("/livegan/bar")[0]
     assert one.expect("/livegan/bar")[0] == bar + 1, "the music goes on"
-    again = ear()
+    again = listen("Synth")
     came, there = one.expect("/livegan/port")
     assert ("Synth" in came, there) == (True, True)
     wait_for(lambda: len(again.strikes()) > 10, 10, "notes")
     first = again.strikes()[0][0]
-    ended = {(e[1] & 0x0F, e[2]) for e in again.heard() if e[1] & 0xF0 == 0x80 and e[0] < first}
+    ended = {(e[1] & 0x0F, e[2]) for e in again.heard if e[1] & 0xF0 == 0x80 and e[0] < first}
     assert hanging <= ended
     after = [event[0] for event in again.strikes()]
     assert abs(beside_the_grid(after, before, 120)) < 0.01
@@ -307,11 +243,11 @@ def test_a_jack_server_that_dies_is_found_again(
     port: str,
     mortal_jack: Callable[[], subprocess.Popen[bytes]],
     serve: Serve,
-    ear: Callable[..., Ear],
+    listen: Listen,
     client: Connect,
 ) -> None:
     server = mortal_jack()
-    synth = ear()
+    synth = listen("Synth")
     to = ["--midi-out", "synth"] if port == "another" else []
     daemon = serve("--bpm", "120", "--play", *to)
     one = client(daemon)
@@ -320,13 +256,13 @@ def test_a_jack_server_that_dies_is_found_again(
     time.sleep(1.0)
     server.kill()
     server.wait()
-    assert one.expect("/livegan/port", 1.0)[1] is False
-    synth.close()
+    assert one.expect("/livegan/port", 1.0)[1] == 0
+    synth.die()
     bar = one.expect("/livegan/bar")[0]
     assert one.expect("/livegan/bar")[0] == bar + 1, "the music goes on"
     mortal_jack()
-    again = ear()
-    assert one.expect("/livegan/port")[1] is True
+    again = listen("Synth")
+    assert one.expect("/livegan/port")[1] == 1
     if port == "our own":
         subprocess.run(["jack_connect", "livegan:livegan", "Synth:in"], check=True)
     wait_for(lambda: len(again.strikes()) > 10, 10, "notes")
@@ -334,3 +270,22 @@ def test_a_jack_server_that_dies_is_found_again(
     assert one.expect("/livegan/bar")[0] == bar + 1
     daemon.stop()
     assert not again.sounding()
+
+
+def test_controllers_are_heard_again_when_a_jack_server_comes_back(
+    mortal_jack: Callable[[], subprocess.Popen[bytes]], serve: Serve, client: Connect
+) -> None:
+    server = mortal_jack()
+    one = client(serve("--map", "generic"))
+    one.send("/livegan/subscribe")
+    one.expect("/livegan/midi/map")
+    server.kill()
+    server.wait()
+    assert one.expect("/livegan/midi/port") == ("controls", False)
+    mortal_jack()
+    assert one.expect("/livegan/midi/port", 10.0) == ("controls", True)
+    knobs = Hardware()
+    knobs.connect("controls")
+    knobs.send((0xB0, 19, 127))
+    assert one.expect("/livegan/density") == (1.0,)
+    knobs.unplug()

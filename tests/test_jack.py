@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import mido
 import pytest
-import rtmidi
 
 from livegan.core.clock_out import CONTINUE, SONG_POSITION, START, STOP, TICK
 from livegan.core.music import seconds_per_step
@@ -88,14 +88,10 @@ def test_oscsend_drives_the_instrument(
 
 @pytest.mark.parametrize("port", ["the notes'", "another"])
 def test_a_follower_of_our_clock_gets_start_ticks_and_stop(
-    port: str, serve: Callable[..., Daemon], listen: Callable[[], Synth]
+    port: str, serve: Callable[..., Daemon], listen: Callable[..., Synth]
 ) -> None:
     if port == "another":
-        midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Drum Machine")
-        synth = Synth()
-        midi_in.set_callback(synth)
-        midi_in.ignore_types(timing=False)
-        midi_in.open_virtual_port("in")
+        synth = listen("Drum Machine")
         daemon = serve("--clock-out", "drum mach", "--bpm", "120")
     else:
         daemon = serve("--bpm", "120", "--clock-out")
@@ -121,9 +117,6 @@ def test_a_follower_of_our_clock_gets_start_ticks_and_stop(
     ]
     daemon.stop()
     wait_for(lambda: synth.clock[-1][1] == STOP, 2, "stop at the end")
-    if port == "another":
-        midi_in.close_port()
-        midi_in.delete()
 
 
 STOPS: dict[str, Callable[[Daemon], None]] = {
@@ -175,12 +168,9 @@ def test_the_music_goes_on_when_the_player_is_killed(
 
 
 def test_a_new_player_silences_what_the_killed_one_left(
-    serve: Callable[..., Daemon], jack: str
+    serve: Callable[..., Daemon], listen: Callable[..., Synth]
 ) -> None:
-    midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Survivor")
-    synth = Synth()
-    midi_in.set_callback(synth)
-    midi_in.open_virtual_port("in")
+    synth = listen("Survivor")
     daemon = serve("--midi-out", "survivor", "--bpm", "60", "--play")
     wait_for(synth.sounding, 10, "note")
     time.sleep(2.1)
@@ -189,19 +179,55 @@ def test_a_new_player_silences_what_the_killed_one_left(
     wait_for(lambda: any(e[1:3] == (0xB0, 120) for e in synth.heard[killed:]), 5, "CC 120")
     first_strike = wait_for(synth.strikes, 5, "note")
     assert first_strike
-    midi_in.close_port()
-    midi_in.delete()
 
 
-def test_an_existing_port_is_found_by_part_of_its_name(serve: Callable[..., Daemon], jack: str) -> None:
-    midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Grand Piano")
-    synth = Synth()
-    midi_in.set_callback(synth)
-    midi_in.open_virtual_port("in")
+def test_an_existing_port_is_found_by_part_of_its_name(
+    serve: Callable[..., Daemon], listen: Callable[..., Synth]
+) -> None:
+    synth = listen("Grand Piano")
     serve("--midi-out", "grand pi", "--play")
     wait_for(synth.strikes, 10, "note")
-    midi_in.close_port()
-    midi_in.delete()
+
+
+OPENS_LATER = """
+import sys
+from livegan.shell import midi_out
+look = midi_out.ports_by_backend
+def look_and_wait(kind):
+    found = look(kind)
+    print(found, flush=True)
+    sys.stdin.readline()
+    return found
+midi_out.ports_by_backend = look_and_wait
+port = midi_out.open_output("grand pi")
+port.send((0x90, 60, 90))
+print(port.name, flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("other", ["comes", "goes"])
+def test_the_port_that_was_found_is_opened_though_another_one_comes_or_goes_meanwhile(
+    other: str, listen: Callable[..., Synth]
+) -> None:
+    """RtMidi opens by place, and JACK gives the place of who went to who comes."""
+    early = listen("Early")
+    piano = listen("Grand Piano")
+    if other == "comes":
+        early.die()
+    command = [sys.executable, "-c", OPENS_LATER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, bufsize=1, **pipes) as opening:
+        assert ("Early" in opening.stdout.readline()) == (other == "goes")
+        if other == "comes":
+            early = listen("Early")
+        else:
+            early.die()
+        opening.stdin.write("open\n")
+        assert opening.stdout.readline().startswith("Grand Piano:in")
+        wait_for(piano.strikes, 5, "note")
+        assert not early.heard
+        opening.stdin.write("end\n")
 
 
 def test_a_port_that_is_not_there_is_named_with_those_that_are(jack: str) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.core.decode import FloatArray, Logits, decode
+from livegan.core.addressing import parse_setting
+from livegan.core.decode import FloatArray, Logits, decode, held, likeliest
 from livegan.core.feel import FeelMaps
 from livegan.core.knobs import KNOBS, POP_PIANO, measured, scale_of, share_of, value_at
 from livegan.core.model import ModelInfo, Track, control_names
-from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
+from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
 from livegan.core.rendering import Cue, asked, render_bar
 from livegan.core.state import State, initial
-from livegan.core.table import parse_setting
 from livegan.core.tilt import Wish, shaped
 
 SEEDS = st.integers(0, 10_000)
@@ -59,6 +60,40 @@ def test_a_bar_measures_what_its_knob_asks_and_the_rest_stays(knob: str, share: 
     for name, errors in apart.items():
         if errors:
             assert np.median(errors) < ROOM[name] * (1 if name == knob else 2), name
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.sampled_from([{}, {"length": 2.0}, {"length": 5.0}, {"register": 30.0}]))
+def test_what_is_added_clashes_with_nothing_that_the_model_is_surer_of(
+    seed: int, more: dict[str, float]
+) -> None:
+    logits = some_logits(seed)
+    notes = shaped(logits.onset[0], logits.keep[0], Wish(14, **more, asked=frozenset(more)))
+    assert len(notes.rows) == 14
+    sure = logits.onset[0][notes.starts, notes.rows]
+    ends = notes.starts + notes.lengths
+    for one, other in combinations(range(14), 2):
+        together = max(notes.starts[one], notes.starts[other]) < min(ends[one], ends[other])
+        if together and (notes.rows[one] - notes.rows[other]) % 12 in (1, 11):
+            assert min(sure[one], sure[other]) > 0, "both are the model's own"
+
+
+def test_nothing_on_drums_gives_way() -> None:
+    logits = some_logits(3)
+    notes = shaped(logits.onset[0], logits.keep[0], Wish(40, pitched=False))
+    assert sorted(zip(notes.starts, notes.rows, strict=True)) == sorted(
+        zip(*likeliest(logits.onset[0], 40), strict=True)
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.floats(0.5, 3.0), st.integers(1, 40))
+def test_no_note_is_made_shorter_than_a_sixteenth(seed: int, length: float, count: int) -> None:
+    logits = some_logits(seed)
+    asked = Wish(count, length=length, asked=frozenset({"length"}))
+    notes = shaped(logits.onset[0], logits.keep[0], asked)
+    free = held(notes.starts, notes.rows, logits.keep[0])
+    assert (notes.lengths >= np.minimum(free.lengths, STEPS_PER_SIXTEENTH)).all()
 
 
 @settings(max_examples=20, deadline=None)
@@ -151,6 +186,35 @@ def test_a_track_that_rests_goes_on_resting_whatever_is_asked() -> None:
     model = Resting((track("melody"), track("piano")))
     notes = render_bar(model, state_with("/density=0.9"), Cue(np.ones(4)))
     assert {note.channel for note in notes} == {0}
+
+
+def test_a_track_that_rests_comes_in_when_it_is_asked_itself_and_the_others_stay() -> None:
+    class Resting(Told):
+        def logits(self, cue: Cue) -> Logits:
+            logits = super().logits(cue)
+            logits.onset[1] = -5.0 - np.arange(PITCHES) / PITCHES
+            logits.onset[0] += 0.0 if cue.controls is None else 1.0
+            return logits
+
+    model = Resting((track("melody"), track("piano")))
+    free = render_bar(model, initial(1, 4, 2), Cue(np.ones(4)))
+    notes = render_bar(model, state_with("/track/2/density=0.5"), Cue(np.ones(4)))
+    assert len([note for note in notes if note.channel == 1]) == POP_PIANO["density"][10]
+    assert [n[:3] for n in notes if n.channel == 0] == [n[:3] for n in free]
+    told = model.cues[-1].controls
+    assert told is not None
+    values = dict(zip(model.info.controls, told.tolist(), strict=True))
+    assert values["density piano"] == 0.5
+    assert 0 <= values["density melody"] <= 1
+
+
+def test_a_track_has_its_own_density_or_the_one_for_all() -> None:
+    state = state_with("/density=0.9", "/track/2/density=0.2")
+    assert [asked(state, number)["density"] for number in (0, 1)] == [0.9, 0.2]
+    assert asked(state) == {"density": 0.9}
+    assert asked(state_with("/density=0.9", "/track/1/density=0.2", "/track/1/density"), 0) == {
+        "density": 0.9
+    }
 
 
 def test_a_direction_moves_the_latent_that_the_model_hears() -> None:

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from livegan.core import conductor
+from livegan.core.addressing import Move, parse_setting
 from livegan.core.messages import (
+    Emit,
     NudgeBy,
     Play,
     SendBar,
@@ -23,7 +25,6 @@ from livegan.core.outputs import NOTE_OFF, NOTE_ON, BarLine, Event
 from livegan.core.performance import Performance, notes_of, perform, simulate
 from livegan.core.player import START_LEAD
 from livegan.core.state import initial
-from livegan.core.table import Move, parse_setting
 
 from .fakes import FakeGenerator
 
@@ -71,7 +72,7 @@ def test_swing_is_in_a_performance_and_leaves_notes_on_their_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     straight = (Note(0, 6, 60), Note(6, 6, 62))
-    monkeypatch.setattr(conductor, "render_bar", lambda generator, state, cue: straight)
+    monkeypatch.setattr(conductor, "play", lambda take, state: straight)
     played = performance(2, {1: ["/swing=1"]})
     assert [(n.start, n.offset) for n in played.notes()] == [(0, 0), (6, 0), (96, 0), (102, 3)]
 
@@ -87,7 +88,7 @@ def test_notes_keep_their_step_and_their_timing_from_one_report_to_the_next() ->
 
 def test_a_performance_ends_with_its_late_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     late = (Note(0, 6, 60, 90, 0, -0.5), Note(95, 1, 62, 90, 0, 2.0))
-    monkeypatch.setattr(conductor, "render_bar", lambda generator, state, cue: late)
+    monkeypatch.setattr(conductor, "play", lambda take, state: late)
     played = performance(2)
     assert played.notes() == [
         Note(0, 6, 60),
@@ -101,7 +102,8 @@ def test_a_performance_ends_with_its_late_notes(monkeypatch: pytest.MonkeyPatch)
 def test_a_bar_goes_over_the_wire_with_its_timing() -> None:
     bar = SendBar(3, 1, (Note(0, 6, 60, 90, 0, -0.125), Note(6, 6, 62)), "step")
     assert unpack(pack(bar)) == bar
-    for message in (Play(8, 1), SetTempo(99.5, 4), NudgeBy(-0.01), SetSwing(0.5, 8)):
+    emit = Emit(((0xB0, 7, 1), (0xC0, 3)))
+    for message in (Play(8, 1), SetTempo(99.5, 4), NudgeBy(-0.01), SetSwing(0.5, 8), emit):
         assert unpack(pack(message)) == message
 
 

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 
 from livegan.core.decode import Logits, decode
 from livegan.core.knobs import KNOBS, measured
-from livegan.core.rendering import Cue, render_bar, roll_of
+from livegan.core.rendering import Cue, parts_of, render_bar, roll_of
 from livegan.core.roll import notes_from_roll, roll_from_notes
 from livegan.core.state import initial
 from livegan.shell.generator import OnnxGenerator, load_model
@@ -32,22 +32,44 @@ from livegan_train.feel.network import Feel
 from livegan_train.heads import OnsetHead
 from livegan_train.loop import fit
 from livegan_train.stream.attributes import Ranks, attributes, quantiles_of
-from livegan_train.stream.autoencoder import autoencoder_loss, pretrain_step
-from livegan_train.stream.cells import Cells, cells_of_codes, cells_of_roll, codes_of
+from livegan_train.stream.autoencoder import autoencoder_loss, pretrain_step, take_autoencoder
+from livegan_train.stream.cells import Cells, cells_of_codes, cells_of_roll, codes_of, joined
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData, keys_of, places_of
-from livegan_train.stream.features import axes
-from livegan_train.stream.gan import draw, keep_resting, look, section_of, train_step
+from livegan_train.stream.features import axes, knob_axes
+from livegan_train.stream.gan import (
+    critic_step,
+    draw,
+    each_norm,
+    keep_resting,
+    look,
+    pulled,
+    section_of,
+    train_step,
+)
 from livegan_train.stream.losses import divergence, reconstruction
 from livegan_train.stream.matched import (
     clouds_apart,
+    ends_apart,
+    harmonies,
     intervals,
     intervals_apart,
+    keeps_triad,
     outlines,
     shared,
     sorted_apart,
 )
-from livegan_train.stream.networks import Shape, latent_of, on_spheres, place_and_detail
+from livegan_train.stream.networks import (
+    PitchEar,
+    Shape,
+    free_controls,
+    latent_of,
+    on_spheres,
+    place_and_detail,
+    plane,
+    silence,
+    yielding,
+)
 from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import StreamRun, begin, setup
 
@@ -224,6 +246,46 @@ def test_the_autoencoder_comes_first_and_stays_as_it_is(bars: BarSet) -> None:
     assert all(torch.equal(p, said[n]) for n, p in run.generator.decoder.named_parameters())
 
 
+def test_knobs_are_read_off_codes_and_written_to_them() -> None:
+    torch.manual_seed(1)
+    codes = torch.randn(2_000, 6) @ torch.randn(6, 6) + 3
+    shares = codes[:, :2] @ torch.tensor([[0.3, 0.1], [0.0, 0.2]]) + 0.5
+    counts = torch.ones_like(shares, dtype=torch.bool)
+    read, bias, write = knob_axes(codes, shares, counts)
+    assert torch.allclose(codes @ read.T + bias, shares, atol=0.05)
+    moved = codes + torch.tensor([0.4, 0.0]) @ write.T
+    told = moved @ read.T + bias - shares
+    assert torch.allclose(told, torch.tensor([0.4, 0.0]).expand_as(told), atol=0.06), "and no other"
+    noise = torch.rand(2_000, 1)
+    weak = knob_axes(codes, noise, torch.ones_like(noise, dtype=torch.bool))[2]
+    assert float(weak.norm()) < 0.1 * float(write.norm()), "what can't be read moves nothing"
+    silent = knob_axes(codes, shares, torch.zeros_like(counts))
+    assert not any(part.any() for part in silent)
+
+
+def test_after_the_autoencoder_codes_go_where_knobs_ask(bars: BarSet) -> None:
+    config = replace(TINY, width=32, code=32, batch=64, autoencoder_steps=100, autoencoder_lr=3e-3)
+    run, data = run_of(config, bars)
+    while run.pretraining:
+        pretrain_step(run, data)
+    mapping = run.generator.mapping
+    z = on_spheres(torch.randn(200, run.shape.latent), run.shape.sizes)
+    controls = free_controls(200, run.shape, CPU)
+
+    @torch.no_grad()
+    def told() -> torch.Tensor:
+        nothing = silence(200, run.shape, CPU)
+        return mapping.steering.read(mapping(z, nothing, torch.zeros(200, dtype=torch.int64), controls))
+
+    free = told()
+    for knob in range(KNOBS.index("length")):  # all notes of these bars are as long
+        controls[:] = free_controls(200, run.shape, CPU)
+        controls[:, knob] = 0.9
+        moved = (told() - free)[:, knob] / (0.9 - free[:, knob])
+        assert (moved > 0.05).all(), "it goes there; not all the way, as it is not read exactly"
+        assert (moved < 1.0).all()
+
+
 def test_what_follows_hears_the_bar_before_and_has_its_section(bars: BarSet) -> None:
     run, data = run_of(replace(TINY, batch=64, autoencoder_steps=150, autoencoder_lr=3e-3), bars)
     while run.pretraining:
@@ -234,6 +296,13 @@ def test_what_follows_hears_the_bar_before_and_has_its_section(bars: BarSet) -> 
     heard = seen.context.rows(seen.follows).onset.sum((1, 2, 3))
     assert (heard > 0).float().mean() > 0.9
     drawn = draw(run, seen)
+    assert not (drawn.onwards & seen.follows).any()
+    assert 3 < int(drawn.onwards.sum()) < int((~seen.follows).sum()), "some after a made one"
+    assert torch.equal(
+        drawn.context.rows(~drawn.onwards).onset, seen.context.rows(~drawn.onwards).onset
+    )
+    made = drawn.context.rows(drawn.onwards).onset.sum((1, 2, 3))
+    assert (made > 0).float().mean() > 0.5
     section = section_of(run, seen.context.rows(seen.follows))
     assert torch.allclose(drawn.known[seen.follows, :4], section, atol=1e-5)
 
@@ -271,7 +340,7 @@ def test_the_first_axes_are_those_that_change_slowly() -> None:
 
 
 def test_a_latent_is_a_place_and_a_detail_and_the_way_back() -> None:
-    shape = Shape(1, 16, 24, 40, 100, 8, 5, 16, 1)
+    shape = Shape((True,), 16, 24, 40, 100, 8, 5, 16, 1, 2.0)
     random = torch.Generator().manual_seed(0)
     z = on_spheres(torch.randn(50, shape.latent, generator=random), shape.sizes)
     place, detail = place_and_detail(z, shape)
@@ -340,8 +409,9 @@ def test_bars_share_what_is_struck_at_once_and_what_sounds() -> None:
     pitched = torch.tensor([True])
     one, transposed = chord(40, 44), chord(46, 50)
     octave = chord(52, 56)
-    rhythm, _, harmony, _ = shared(one, octave, pitched)[0].tolist()
+    rhythm, _, harmony, _, stays = shared(one, octave, pitched)[0].tolist()
     assert (rhythm, harmony) == (pytest.approx(1), pytest.approx(1))
+    assert 0 <= stays <= 1
     assert shared(one, transposed, pitched)[0, 2] == 0
     assert torch.isfinite(shared(one, Cells(one.onset * 0, one.hold * 0), pitched)).all()
 
@@ -355,11 +425,74 @@ def test_an_outline_tells_what_a_bar_is_like() -> None:
 def test_intervals_are_counted_whatever_the_key_and_the_octave() -> None:
     pitched = torch.tensor([True])
     third, fifth, semitone = chord(40, 44), chord(40, 47), chord(40, 41)
-    assert intervals(third, pitched)[0].tolist() == [0, 0, 0, 1, 0, 0]
-    assert intervals(fifth, pitched)[0].tolist() == [0, 0, 0, 0, 1, 0]
+    assert intervals(third, pitched)[0, 0].tolist() == [0, 0, 0, 1, 0, 0]
+    assert intervals(fifth, pitched)[0, 0].tolist() == [0, 0, 0, 0, 1, 0]
     assert float(intervals_apart(third, chord(46, 62), pitched)) == 0.0
     assert float(intervals_apart(semitone, third, pitched)) > 1.0
-    assert intervals(chord(40, 46), pitched)[0, 5] == 1, "a tritone is one pair, not two"
+    assert intervals(chord(40, 46), pitched)[0, 0, 5] == 1, "a tritone is one pair, not two"
+
+
+def lasting(*halves: tuple[int, ...]) -> Cells:
+    """A bar of two halves, each a chord."""
+    onset, hold = torch.zeros(1, 1, 16, 84), torch.zeros(1, 1, 16, 84)
+    for half, pitches in enumerate(halves):
+        onset[0, 0, 8 * half, list(pitches)] = 1.0
+        hold[0, 0, 8 * half : 8 * half + 8, list(pitches)] = 1.0
+    return Cells(onset, hold)
+
+
+MAJOR, RELATIVE = (36, 40, 43), (33, 36, 40)
+
+
+def test_a_triad_is_kept_or_left_within_a_bar_and_at_its_line() -> None:
+    pitched = torch.tensor([True])
+    kept, left = lasting(MAJOR, MAJOR), lasting(MAJOR, RELATIVE)
+    assert float(keeps_triad(kept, pitched)) > 0.8 > 0.2 > float(keeps_triad(left, pitched))
+    assert shared(kept, kept, pitched)[0, -1] > 0.8
+    assert shared(kept, left, pitched)[0, -1] < 0.2
+
+
+def test_harmony_is_the_same_in_every_key_and_another_where_it_clashes() -> None:
+    pitched = torch.tensor([True])
+    higher = lasting(*([pitch + 5 for pitch in half] for half in (MAJOR, RELATIVE)))
+    one = harmonies(lasting(MAJOR, RELATIVE), pitched)
+    torch.testing.assert_close(one, harmonies(higher, pitched))
+    assert (one - harmonies(lasting(MAJOR, (33, 34, 35)), pitched)).abs().max() > 0.3
+    nothing = Cells(*(part * 0 for part in lasting(MAJOR)))
+    assert torch.isfinite(harmonies(nothing, pitched)).all()
+
+
+def test_bars_that_end_early_are_matched_with_bars_that_do() -> None:
+    early, full = (joined(bar, bar) for bar in (lasting(MAJOR), lasting(MAJOR, MAJOR)))
+    assert float(ends_apart(early, early)) == 0
+    assert float(ends_apart(early, full)) > 1
+
+
+def test_the_critic_hears_an_interval_in_every_key() -> None:
+    torch.manual_seed(1)
+    ear = PitchEar(TINY.shape([True]))
+    convolved = [
+        ear.layers[:1](torch.cat([plane(part) for part in (*bar, *bar)], 1)).amax((2, 3))
+        for bar in (chord(30, 31), chord(36, 37), chord(30, 37))
+    ]
+    torch.testing.assert_close(convolved[0], convolved[1])
+    assert (convolved[0] - convolved[2]).abs().max() > 1e-3
+
+
+def test_no_wish_pulls_much_harder_than_the_critic(bars: BarSet) -> None:
+    def pull(weight: float) -> torch.Tensor:
+        config = replace(TINY, autoencoder_steps=2, critic_first=0, intervals=weight)
+        data = StreamData(bars, config, CPU)
+        run = setup(config, data, Fabric(accelerator="cpu", devices=1))
+        begin(run, data)
+        take_autoencoder(run, data, run.state())
+        seen = look(run, data)
+        drawn = draw(run, seen)
+        _, found = pulled(run, seen, drawn, critic_step(run, seen, drawn)[1])
+        return torch.cat(list(found), 1)
+
+    strong, enormous = (each_norm(pull(weight)) for weight in (1e6, 1e12))
+    torch.testing.assert_close(strong, enormous)
 
 
 def test_a_resumed_stream_is_the_same_to_the_bit(bars: BarSet, tmp_path: Path) -> None:
@@ -373,6 +506,33 @@ def test_a_resumed_stream_is_the_same_to_the_bit(bars: BarSet, tmp_path: Path) -
     for name in ("networks", "critic", "ema"):
         for key, tensor in one.state[name].items():
             assert torch.equal(tensor, other.state[name][key]), f"{name} {key}"
+
+
+def test_a_note_that_is_not_sure_gives_way_to_one_that_clashes() -> None:
+    def played(*notes: tuple[int, int, float]) -> list[list[int]]:
+        """Sounding pitches by cell of notes (cell, pitch, logit), each held from there on."""
+        logits = torch.full((1, 1, 3, 16, 84), -9.0)
+        for cell, pitch, logit in notes:
+            logits[0, 0, 0, cell, pitch] = logit
+            logits[0, 0, 2, cell:, pitch] = 9.0
+        hold = OnsetHead(16).draw_cells(yielding(logits, 16, 2.0)).hold[0, 0]
+        return [torch.nonzero(hold[cell] > 0.5).flatten().tolist() for cell in (0, 8)]
+
+    assert played((0, 40, 5.0), (0, 41, 5.0)) == [[40, 41], [40, 41]], "both are sure"
+    assert played((0, 40, 1.0), (0, 42, 5.0)) == [[40, 42], [40, 42]], "a tone is no clash"
+    for away in (1, -1, 11, 13):
+        assert played((0, 40, 1.0), (0, 40 + away, 1.5)) == [[40 + away]] * 2
+    assert played((0, 40, 5.0), (8, 41, 1.0)) == [[40], [40]], "it does not begin"
+    assert played((0, 40, 1.0), (8, 41, 5.0)) == [[40], [41]], "it ends"
+
+
+def test_a_run_of_other_networks_is_one_line(bars: BarSet, tmp_path: Path) -> None:
+    fit(replace(TINY, steps=2), bars, tmp_path, quiet)
+    saved = checkpoints.load(tmp_path / "last.pt")
+    saved.state["critic"].popitem()
+    checkpoints.save(tmp_path / "last.pt", saved)
+    with pytest.raises(checkpoints.BadCheckpoint, match="begin in another --out"):
+        fit(TINY, bars, tmp_path, quiet)
 
 
 @pytest.mark.parametrize(
@@ -513,7 +673,7 @@ def test_the_shipped_default_has_learned_how_to_strike() -> None:
     state = initial(1, generator.info.latent)
     notes = render_bar(generator, state, Cue(state.heard))
     assert len({note.velocity for note in notes}) > len(notes) / 3
-    roll = roll_of(notes, generator.info.tracks, 96)[None].astype(np.float32)
+    roll = roll_of(parts_of(notes, generator.info.tracks))[None].astype(np.float32)
     maps = generator.feel(roll)
     assert maps is not None
     assert maps.velocity_spread[roll[0] > 0].max() > 0
