@@ -1,5 +1,5 @@
 # One command for each task of a developer.
-.PHONY: play test lint docs bench models figures clean
+.PHONY: play test lint coverage docs bench models figures clean
 BIN = .venv/bin
 DATA ?= data
 
@@ -12,8 +12,12 @@ test:            ## set up and run every check
 lint:            ## style, types and imports alone
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-docs:            ## make docs/osc.md from the table of controls
+coverage:        ## which lines the tests reach, those of daemons and children too (slower)
+	$(BIN)/pytest --cov --cov-report=term
+
+docs:            ## make docs/osc.md and docs/cheat-sheet.md from the table of controls
 	$(BIN)/python -m livegan.core.reference > docs/osc.md
+	$(BIN)/python -m livegan.core.cheat_sheet > docs/cheat-sheet.md
 
 bench:           ## measure beside the peers, as in BENCHMARKS.md
 	$(BIN)/livegan bench timing
