@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.core.addressing import parse_setting
-from livegan.core.decode import FloatArray, Logits, decode, held, likeliest
+from livegan.core.decode import FloatArray, Logits, decode, held, likeliest, notes_for_density
 from livegan.core.feel import FeelMaps
-from livegan.core.knobs import KNOBS, POP_PIANO, measured, scale_of, share_of, value_at
+from livegan.core.knobs import KNOBS, POP_PIANO, Measured, measured, scale_of, share_of, value_at
 from livegan.core.model import ModelInfo, Track, control_names
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
-from livegan.core.rendering import Cue, asked, render_bar
+from livegan.core.rendering import Cue, asked, render_bar, wish_for
 from livegan.core.state import State, initial
 from livegan.core.tilt import Wish, shaped
 
@@ -159,6 +159,16 @@ def test_a_model_with_knobs_is_asked_and_told_to_leave_the_rest() -> None:
     assert values["density piano"] == pytest.approx(0.9)
     assert values["key"] == 21
     assert all(0 <= values[f"{knob} piano"] <= 1 for knob in KNOBS)
+
+
+def test_a_thin_bar_gets_the_notes_that_its_polyphony_takes() -> None:
+    three = Measured(3.0, 40.0, 1.5, 0.2, 2.0)
+    asked = wish_for(track("piano"), {"polyphony": 0.95}, None, three)
+    assert asked.polyphony == pytest.approx(5.4)
+    assert asked.density == 8, "three notes can't sound five at once"
+    assert wish_for(track("piano"), {"polyphony": 0.05}, None, three).density == 3, "enough as they are"
+    both = wish_for(track("piano"), {"polyphony": 0.95, "density": 0.1}, None, three)
+    assert both.density == notes_for_density(0.1, POP_PIANO["density"]), "the performer asked for that"
 
 
 def test_drums_have_no_register_and_no_key() -> None:

@@ -24,6 +24,9 @@ FEEL = 17
 """Among the seeds, that of how notes are struck."""
 DRUM_KNOBS = ("density", "syncopation")
 """What can be asked of drums: they have no register, and no lengths worth the name."""
+NOTES_A_VOICE = 1.5
+"""How many notes a bar has at least for each that shall sound at once: nineteen of twenty bars of
+POP909 that sound four at once have as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,7 @@ def controls_for(
 
 def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measured | None) -> Wish:
     """What is asked of a track, in its own terms; what is not asked stays as it was, but that length
-    and polyphony give way to each other."""
+    and polyphony give way to each other, and that a bar has the notes that its polyphony takes."""
     own = {knob: share for knob, share in knobs.items() if not track.drums or knob in DRUM_KNOBS}
     values: dict[str, float | None] = {} if was is None else dict(was._asdict())
     values |= {knob: value_at(share, track.quantiles(knob)) for knob, share in own.items()}
@@ -235,5 +238,7 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     if "density" in own:
         count = notes_for_density(own["density"], track.note_quantiles)
     assert count is not None
+    if "polyphony" in own and "density" not in own:
+        count = max(count, NOTES_A_VOICE * (values["polyphony"] or 0))
     key = None if track.drums else key
     return Wish(round(count), key=key, pitched=not track.drums, asked=frozenset(own), **values)
