@@ -38,9 +38,12 @@ from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData, keys_of, places_of
 from livegan_train.stream.features import axes, knob_axes
 from livegan_train.stream.gan import (
+    DENSITY_RATE,
     critic_step,
+    dense,
     draw,
     each_norm,
+    keep_density,
     keep_resting,
     look,
     pulled,
@@ -322,6 +325,36 @@ def test_tracks_rest_as_often_as_in_the_data(bars: BarSet) -> None:
     rests = run.head.draw_cells(run.generator.said(code)[0]).onset[0].sum((1, 2))
     assert rests[1] == 0
     assert torch.equal(run.generator.said(code)[0][:, 0], logits[:, 0])
+
+
+@torch.no_grad()
+def test_codes_move_to_where_bars_are_as_dense_as_in_the_data(bars: BarSet) -> None:
+    run, data = run_of(TINY, bars)
+    mapping, seen = run.generator.mapping, look(run, data)
+    mapping.steering.write.weight.copy_(torch.randn(TINY.code, 2 * len(KNOBS)))
+    along = mapping.steering.write.weight[:, [0, len(KNOBS)]]
+
+    def moved(made: Cells) -> torch.Tensor:
+        """How far along what makes each track denser."""
+        assert mapping.last.bias is not None
+        before = mapping.last.bias.clone()
+        keep_density(run, seen, made)
+        found: torch.Tensor = torch.linalg.lstsq(along, (mapping.last.bias - before)[:, None]).solution
+        return found[:, 0] / DENSITY_RATE
+
+    real = seen.real.now
+    assert torch.allclose(moved(real), torch.zeros(2), atol=1e-3)
+    only_first = torch.tensor([1.0, 0.0])[None, :, None, None]
+    thin = Cells(real.onset.clone(), real.hold)
+    thin.onset[:, 0, 1:] = 0.0  # only what begins with the bar
+    assert moved(thin)[0] > 0.1
+    assert abs(moved(thin)[1]) < 1e-3
+    full = Cells((real.onset + only_first).clamp(max=1.0), real.hold)
+    assert moved(full)[0] < -0.1
+    wanted = dense(seen.ranks, seen.sounding)
+    assert torch.allclose(moved(Cells(0 * real.onset, real.hold)), wanted - 0.5, atol=1e-3), (
+        "none sounds"
+    )
 
 
 def test_the_first_axes_are_those_that_change_slowly() -> None:
