@@ -431,6 +431,13 @@ def test_batches_of_other_sizes_are_matched_by_their_shares() -> None:
     assert float(sorted_apart(values[::4] + 1, values, 0.1)) > 1
 
 
+def test_a_few_bars_are_not_held_to_the_rarest_real_ones() -> None:
+    values = torch.linspace(0, 1, 100)[:, None]
+    usual, rare = torch.tensor([[0.125, 0.375, 0.625, 0.875], [0.0, 0.33, 0.66, 1.0]])
+    assert float(sorted_apart(usual[:, None], values, 0.1)) < 1e-3
+    assert float(sorted_apart(rare[:, None], values, 0.1)) > 0.04
+
+
 def chord(*pitches: int) -> Cells:
     """Struck on the first cell of a bar."""
     onset = torch.zeros(1, 1, 16, 84)

@@ -26,11 +26,12 @@ ROOM, ROOM_OF_SHARES = 0.2, 0.05
 
 def sorted_apart(got: Tensor, wanted: Tensor, room: float) -> Tensor:
     """How far two batches of values, `[bar, ...]` and of any size, lie apart, in units of the real
-    ones' spread (and `room` more); `[...]`."""
+    ones' spread (and `room` more); `[...]`. Of a few, none is held to the real ones' extremes: the
+    thinnest of four is no sixty-fourth."""
     got, wanted = got.sort(dim=0).values, wanted.sort(dim=0).values
-    places = torch.linspace(0, len(wanted) - 1, len(got), device=wanted.device)
-    wanted = wanted[places.round().long()]
-    return ((got - wanted) / (wanted.std(dim=0) + room)).pow(2).mean(0)
+    spread = wanted.std(dim=0) + room
+    places = (torch.arange(len(got), device=wanted.device) + 0.5) * len(wanted) / len(got)
+    return ((got - wanted[places.long()]) / spread).pow(2).mean(0)
 
 
 def matching(drawn: Cells, real: Cells, pitched: Tensor) -> Tensor:

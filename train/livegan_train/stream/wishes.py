@@ -24,9 +24,9 @@ from .matched import (
 from .run import StreamRun
 from .seen import Drawn, Seen
 
-LEAST_MATCHED = 8
-"""Sorted counts of fewer bars are noise. Bars that follow from a context and bars that don't are
-matched apart, or one kind would thin out and the other make up for it."""
+LEAST_MATCHED = 4
+"""Sorted counts of fewer bars are noise. Bars that follow real ones, made ones and nothing are matched
+apart, or one kind would thin out and the others make up for it."""
 LEAST_ENDS = 4
 """Ends of phrases, which are an eighth of the bars."""
 
@@ -49,6 +49,7 @@ def wishes(run: StreamRun, seen: Seen, drawn: Drawn) -> list[Tensor]:
             terms.append(config.intervals * intervals_apart(bars.rows(kind), real, run.pitched))
             terms.append(config.outlines * cloud(run, seen, kind, sketches))
             terms.append(config.harmony * cloud(run, seen, kind, sounds))
+    for kind in (seen.follows, drawn.onwards, ~seen.follows & ~drawn.onwards):
         if int((kind & unasked).sum()) >= LEAST_MATCHED:
             terms.append(config.matching * matching(bars.rows(kind & unasked), real, run.pitched))
     kinds = [kind & unasked for kind in (seen.follows, drawn.onwards)]
