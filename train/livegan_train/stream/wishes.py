@@ -3,6 +3,8 @@ held to the data."""
 
 from __future__ import annotations
 
+from itertools import compress
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -49,12 +51,15 @@ def wishes(run: StreamRun, seen: Seen, drawn: Drawn) -> list[Tensor]:
             terms.append(config.intervals * intervals_apart(bars.rows(kind), real, run.pitched))
             terms.append(config.outlines * cloud(run, seen, kind, sketches))
             terms.append(config.harmony * cloud(run, seen, kind, sounds))
-    for kind in (seen.follows, drawn.onwards, ~seen.follows & ~drawn.onwards):
-        if int((kind & unasked).sum()) >= LEAST_MATCHED:
-            terms.append(config.matching * matching(bars.rows(kind & unasked), real, run.pitched))
-    kinds = [kind & unasked for kind in (seen.follows, drawn.onwards)]
-    enough = [kind for kind in kinds if min(int(kind.sum()), int(seen.follows.sum())) >= LEAST_MATCHED]
-    return terms + [config.following * following(run, seen, drawn, kind) for kind in enough]
+    after = seen.follows, drawn.onwards, ~seen.follows & ~drawn.onwards
+    kinds = [kind & unasked for kind in after]
+    enough = [int(kind.sum()) >= LEAST_MATCHED for kind in kinds]
+    for kind in compress(kinds, enough):
+        terms += [config.matching * matching(bars.rows(kind), real, run.pitched)]
+    if int(seen.follows.sum()) >= LEAST_MATCHED:
+        for kind in compress(kinds[:2], enough):
+            terms += [config.following * following(run, seen, drawn, kind)]
+    return terms
 
 
 def codes_apart(run: StreamRun, seen: Seen, drawn: Drawn) -> Tensor:
