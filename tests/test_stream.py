@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,12 +39,9 @@ from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData, keys_of, places_of
 from livegan_train.stream.features import axes, knob_axes
 from livegan_train.stream.gan import (
-    DENSITY_RATE,
     critic_step,
-    dense,
     draw,
     each_norm,
-    keep_density,
     keep_resting,
     look,
     pulled,
@@ -65,6 +63,7 @@ from livegan_train.stream.matched import (
 from livegan_train.stream.networks import (
     PitchEar,
     Shape,
+    StreamGenerator,
     free_controls,
     latent_of,
     on_spheres,
@@ -75,6 +74,7 @@ from livegan_train.stream.networks import (
 )
 from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import StreamRun, begin, setup
+from livegan_train.stream.settling import density, pair, settle
 
 from .composed import corpus
 from .fakes import FakeGenerator
@@ -327,34 +327,32 @@ def test_tracks_rest_as_often_as_in_the_data(bars: BarSet) -> None:
     assert torch.equal(run.generator.said(code)[0][:, 0], logits[:, 0])
 
 
-@torch.no_grad()
-def test_codes_move_to_where_bars_are_as_dense_as_in_the_data(bars: BarSet) -> None:
-    run, data = run_of(TINY, bars)
-    mapping, seen = run.generator.mapping, look(run, data)
-    mapping.steering.write.weight.copy_(torch.randn(TINY.code, 2 * len(KNOBS)))
-    along = mapping.steering.write.weight[:, [0, len(KNOBS)]]
+def test_before_they_are_judged_averaged_networks_make_bars_as_dense_as_the_data(bars: BarSet) -> None:
+    config = replace(TINY, width=32, code=32, batch=64, autoencoder_steps=100, autoencoder_lr=3e-3)
+    run, data = run_of(config, bars)
+    while run.pretraining:
+        pretrain_step(run, data)
+    wanted = density(run, data.bars(2_000, torch.Generator().manual_seed(2)))
+    generator = run.ema["generator"]
+    assert isinstance(generator, StreamGenerator)
+    mapping = generator.mapping
+    mapping.move(-mapping.steering.write.weight[:, 0])  # thins out the first track
+    before, state = run.random.get_state(), copy.deepcopy(run.ema.state_dict())
 
-    def moved(made: Cells) -> torch.Tensor:
-        """How far along what makes each track denser."""
-        assert mapping.last.bias is not None
-        before = mapping.last.bias.clone()
-        keep_density(run, seen, made)
-        found: torch.Tensor = torch.linalg.lstsq(along, (mapping.last.bias - before)[:, None]).solution
-        return found[:, 0] / DENSITY_RATE
+    def apart() -> float:
+        random = torch.Generator().manual_seed(3)
+        return float(sum((wanted - density(run, made))[0] for made in pair(run, random)) / 2)
 
-    real = seen.real.now
-    assert torch.allclose(moved(real), torch.zeros(2), atol=1e-3)
-    only_first = torch.tensor([1.0, 0.0])[None, :, None, None]
-    thin = Cells(real.onset.clone(), real.hold)
-    thin.onset[:, 0, 1:] = 0.0  # only what begins with the bar
-    assert moved(thin)[0] > 0.1
-    assert abs(moved(thin)[1]) < 1e-3
-    full = Cells((real.onset + only_first).clamp(max=1.0), real.hold)
-    assert moved(full)[0] < -0.1
-    wanted = dense(seen.ranks, seen.sounding)
-    assert torch.allclose(moved(Cells(0 * real.onset, real.hold)), wanted - 0.5, atol=1e-3), (
-        "none sounds"
-    )
+    with torch.no_grad():
+        thin = apart()
+        assert thin > 0.03
+        settle(run, data)
+        assert abs(apart()) < 0.4 * thin
+    assert torch.equal(run.random.get_state(), before), "it goes on as if it had not been judged"
+    assert all(torch.equal(part, state[name]) for name, part in run.ema.state_dict().items())
+    again = run.shift.clone()
+    settle(run, data)
+    assert torch.equal(run.shift, again)
 
 
 def test_the_first_axes_are_those_that_change_slowly() -> None:

@@ -21,7 +21,7 @@ from .config import AnyConfig
 from .data import BarSet
 from .journal import Journal, Row
 from .provenance import code, machine
-from .recipe import AnyRun, begin, pretrain_step, start, train_step
+from .recipe import AnyRun, begin, pretrain_step, settle, start, train_step
 from .run import Told
 from .stream.config import StreamConfig
 from .stream.pace import shared_by_songs
@@ -195,6 +195,7 @@ class Training:
     def validate(self, journal: Journal | None) -> None:
         run = self.run
         if journal:
+            settle(run, self.batches)
             verdict = judge(run.averaged, self.real, self.tracks, self.config.seed + 1)
             journal.tell_validation(run.step, verdict, self.history)
             journal.draw_curves(self.history, self.real, time.monotonic())

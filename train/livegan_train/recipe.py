@@ -19,6 +19,7 @@ from .stream.data import StreamData
 from .stream.run import StreamRun
 from .stream.run import begin as begin_stream
 from .stream.run import setup as setup_stream
+from .stream.settling import settle as settle_stream
 
 CALIBRATION = 512
 """Phrases from which the generator's first biases are taken."""
@@ -60,6 +61,13 @@ def train_step(run: AnyRun, data: AnyData) -> Told:
         return stream_gan.train_step(run, data)
     assert isinstance(data, Batches)
     return gan.train_step(run, data)
+
+
+def settle(run: AnyRun, data: AnyData) -> None:
+    """Before the averaged networks are judged."""
+    if isinstance(run, StreamRun):
+        assert isinstance(data, StreamData)
+        settle_stream(run, data)
 
 
 def pretrain_step(run: AnyRun, data: AnyData) -> Tensor:

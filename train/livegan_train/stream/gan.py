@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from livegan.core.knobs import FREE, KNOBS
+from livegan.core.knobs import FREE
 
 from ..losses import Scores, relativistic_critic, relativistic_generator
 from ..run import Told, average
@@ -35,9 +35,6 @@ LARGEST_STEP = 10.0
 """Norm of a gradient."""
 RESTING_RATE = 0.05
 """Notes, for each standard deviation of one bar's resting."""
-DENSITY = KNOBS.index("density")
-DENSITY_RATE = 3e-3
-"""Of the way, each step."""
 
 
 def train_step(run: StreamRun, data: StreamData) -> Told:
@@ -130,10 +127,8 @@ def draw(run: StreamRun, seen: Seen) -> Drawn:
     )
     code = run.generator.mapping(z, context, real.place, knobs)
     logits, expected = run.generator.said(code)
+    keep_resting(run, expected.detach()[(knobs < 0).all(1)])
     bars = run.head.draw_cells(logits)
-    unasked = (knobs < 0).all(1)
-    keep_resting(run, expected.detach()[unasked])
-    keep_density(run, seen, bars.rows(unasked))
     known, _ = place_and_detail(z, run.shape)
     return Drawn(bars, context, onwards, other, knobs, key, code, known, doubts(logits))
 
@@ -156,24 +151,6 @@ def keep_resting(run: StreamRun, expected: Tensor) -> None:
         below = (expected < run.generator.rest).float().mean(0)
         chance = (run.resting * (1 - run.resting)).sqrt().clamp_min(0.05)
         run.generator.rest += RESTING_RATE * (run.resting - below) / chance
-
-
-@torch.no_grad()
-def keep_density(run: StreamRun, seen: Seen, bars: Cells) -> None:
-    """Move all codes along what makes bars denser, to where bars of which nothing was asked are as
-    dense as real ones: a critic hardly tells a note less."""
-    values, sounding = attributes(bars)
-    got, wanted = dense(run.ranks.of(values), sounding), dense(seen.ranks, seen.sounding)
-    mapping = run.generator.mapping
-    along = mapping.steering.write.weight[:, DENSITY :: len(KNOBS)]
-    mapping.last.bias.add_(DENSITY_RATE * (along @ (wanted - got)))
-
-
-def dense(ranks: Tensor, sounding: Tensor) -> Tensor:
-    """Mean share of the density of bars in which the track sounds, `[track]`; in the middle where none
-    does."""
-    found = torch.where(sounding, ranks[:, :, DENSITY], torch.nan).nanmean(0)
-    return found.nan_to_num(0.5)
 
 
 def critic_step(run: StreamRun, seen: Seen, drawn: Drawn) -> tuple[Tensor, Scores]:

@@ -253,6 +253,11 @@ class Mapping(nn.Module):
         added: Tensor = self.last(F.leaky_relu(x, SLOPE).flatten(1))
         return self.mean + known @ self.basis.T + added
 
+    @torch.no_grad()
+    def move(self, shift: Tensor) -> None:
+        """All codes, by `[code]`."""
+        self.last.bias.add_(shift)
+
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
         known, detail = place_and_detail(z, self.shape)
         code = self.mapped(known, self.told(context, place, controls)) + self.grain * detail

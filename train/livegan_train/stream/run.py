@@ -73,6 +73,8 @@ class StreamRun:
     pitched: Tensor
     scale: Tensor
     resting: Tensor
+    shift: Tensor
+    """What the averaged networks' codes are moved by, `[code]` (`settling`)."""
     step: int = 0
     pretrained: int = 0
     best: float = math.inf
@@ -91,8 +93,9 @@ class StreamRun:
 
     @property
     def averaged(self) -> StreamMaker:
-        generator = self.ema["generator"]
+        generator = copy.deepcopy(self.ema["generator"])
         assert isinstance(generator, StreamGenerator)
+        generator.mapping.move(self.shift)
         return StreamMaker(generator, self.head)
 
     @property
@@ -101,7 +104,9 @@ class StreamRun:
 
     def state(self) -> dict[str, Any]:
         parts = {name: getattr(self, name).state_dict() for name in STATEFUL}
-        counts = {"pretrained": self.pretrained, "quantiles": self.ranks.quantiles}
+        counts = {
+            "pretrained": self.pretrained, "quantiles": self.ranks.quantiles, "shift": self.shift,
+        }  # fmt: skip
         return {**parts, **counts, "rng": self.random.get_state()}
 
     def restore(self, saved: Checkpoint) -> None:
@@ -111,6 +116,7 @@ class StreamRun:
             self.random.set_state(saved.state["rng"])
         except (RuntimeError, TypeError):  # a GPU's random numbers are not a CPU's
             self.random.manual_seed(self.config.seed + saved.step)
+        self.shift.copy_(saved.state["shift"])
         self.step, self.best, self.pretrained = saved.step, saved.best, saved.state["pretrained"]
 
     def rand(self, *size: int) -> Tensor:
@@ -159,6 +165,7 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
         data.pitched,
         scales().to(fabric.device),
         data.resting,
+        torch.zeros(shape.code, device=fabric.device),
     )
 
 
