@@ -181,6 +181,31 @@ def test_a_new_player_silences_what_the_killed_one_left(
     assert first_strike
 
 
+def test_no_client_of_the_daemon_goes_while_it_starts_and_plays(
+    serve: Callable[..., Daemon], listen: Callable[[], Synth]
+) -> None:
+    """Another one that came at that moment might never hear those that come after it."""
+    command = ["stdbuf", "-oL", "jack_evmon"]
+    events = subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
+    try:
+        daemon = serve("--play")
+        synth = listen()
+        daemon.send("/livegan/listen", "echo")
+        wait_for(synth.strikes, 10, "note")
+        wait_for(lambda: len(daemon.player_pids()) == 2, 10, "player that stands by")
+        wait_for(lambda: "livegan-keys:keys" in ports(), 10, "port for keys")
+    finally:
+        events.kill()  # it takes no notice of less
+        told = [line.split() for line in events.communicate()[0].splitlines()]
+    ours = [words[2] for words in told if words[0] == "Client" and words[1].startswith("livegan")]
+    assert len(ours) > 3
+    assert set(ours) == {"registered"}
+
+
+def ports() -> list[str]:
+    return subprocess.run(["jack_lsp"], capture_output=True, text=True, check=True).stdout.split()
+
+
 def test_an_existing_port_is_found_by_part_of_its_name(
     serve: Callable[..., Daemon], listen: Callable[..., Synth]
 ) -> None:

@@ -16,6 +16,9 @@ MIDI = b"midi"
 LIBRARIES = {"darwin": "libjack.0.dylib", "win32": "libjack64.dll"}
 Say = CFUNCTYPE(None, c_char_p)
 ShutDown = CFUNCTYPE(None, c_void_p)
+WATCHER = "livegan-watch"
+QUIET = Say(lambda text: None)
+"""What libjack prints by, for as long as it is there."""
 
 
 class NoJack(RuntimeError):
@@ -48,9 +51,8 @@ class JackClient:
 
     def __init__(self, name: str) -> None:
         self._jack = load()
-        self._quiet = Say(lambda text: None)
-        self._jack.jack_set_error_function(self._quiet)
-        self._jack.jack_set_info_function(self._quiet)
+        self._jack.jack_set_error_function(QUIET)
+        self._jack.jack_set_info_function(QUIET)
         self._client = self._jack.jack_client_open(name.encode(), NO_START_SERVER, None)
         if not self._client:
             raise NoJack("no JACK server answers")
@@ -100,3 +102,20 @@ class JackClient:
             texts.append(bytes(name).decode(errors="replace"))
         self._jack.jack_free(names)
         return texts
+
+
+_watchers: list[JackClient] = []
+"""The living one is the last; dead ones are kept, for libjack may still look at them."""
+
+
+def watcher() -> JackClient:
+    """The one client by which this process looks at ports, opened when it is first asked for and then
+    kept. Raises `NoJack`.
+
+    None is opened for a look and closed again. Where a client goes while another comes, that one can
+    miss it (JACK 2's clients drop such news until they have mapped their memory), and then never wakes
+    whoever gets the place of the one that went.
+    """
+    if not _watchers or not _watchers[-1].alive:
+        _watchers.append(JackClient(WATCHER))
+    return _watchers[-1]

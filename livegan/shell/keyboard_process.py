@@ -20,14 +20,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from .jack_client import JackClient
-from .midi_out import NAME, End, names_of, open_end, open_named
+from .jack_client import watcher
+from .midi_out import JACK, NAME, End, names_of, open_end, open_named
 from .watchdog import still_alive
 
 KEYS = End("MidiIn", "input", "input", "keys")
 CLIENT = f"{NAME}-keys"
 """In JACK each client needs a name of its own; the player's is the plain one."""
-JACK = "UNIX_JACK"
 QUEUE = 1_024
 BUSY_SECONDS, IDLE_SECONDS = 0.001, 0.02
 """How often the port is looked at while keys are heard, and else. It is polled and not called back:
@@ -55,7 +54,7 @@ class KeysPort:
         else:
             open_named(self._in, name, KEYS.own)
         self.name = f"{name} ({'virtual port, ' if virtual else ''}{backend})"
-        self._jack = JackClient(f"{CLIENT}-watch") if backend == JACK else None
+        self._jack = watcher() if backend == JACK else None
 
     @property
     def dead(self) -> bool:

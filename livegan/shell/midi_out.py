@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from .jack_client import watcher
+
 NAME = "livegan"
 OWN_PORT = "-"
 """For MIDI clock: the very port that the notes go to."""
 BACKENDS = ("LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM")
 """In the order in which they are tried; only those that python-rtmidi was built with are."""
+JACK = "UNIX_JACK"
 
 
 class NoMidi(RuntimeError):
@@ -92,14 +95,27 @@ def ports_by_backend(kind: str = "MidiOut") -> dict[str, list[str]]:
     wanted = os.environ.get("LIVEGAN_MIDI_API", "").upper()
     found: dict[str, list[str]] = {}
     for backend in BACKENDS:
-        api = getattr(rtmidi, f"API_{backend}", None)
+        api: Any = getattr(rtmidi, f"API_{backend}", None)
         if api not in rtmidi.get_compiled_api() or (wanted and wanted not in backend):
             continue
         with quiet_stderr(), suppress(Exception):  # each backend fails in a way of its own
-            probe = getattr(rtmidi, kind)(api, name=f"{NAME}-probe")
-            found[backend] = names_of(probe)
-            probe.delete()
+            found[backend] = jack_ports(kind) if backend == JACK else rtmidi_ports(kind, api)
     return found
+
+
+def jack_ports(kind: str) -> list[str]:
+    """What an output can send to, or an input can hear. Raises `NoJack`."""
+    return watcher().outputs() if kind == "MidiIn" else watcher().inputs()
+
+
+def rtmidi_ports(kind: str, api: int) -> list[str]:
+    import rtmidi
+
+    probe = getattr(rtmidi, kind)(api, name=f"{NAME}-probe")
+    try:
+        return names_of(probe)
+    finally:
+        probe.delete()
 
 
 def names_of(end: Any) -> list[str]:

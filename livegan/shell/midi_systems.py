@@ -9,13 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .jack_client import JackClient, NoJack
-from .midi_out import NAME, NoMidi, chosen, names_of, open_named, ports_by_backend, quiet_stderr
+from .jack_client import JackClient, NoJack, watcher
+from .midi_out import JACK, NAME, NoMidi, chosen, names_of, open_named, ports_by_backend, quiet_stderr
 
 CLIENT = f"{NAME}-controls"
 """In JACK each client needs a name of its own; the player's is the plain one."""
 VIRTUAL = "controls"
-JACK = "UNIX_JACK"
 Heard = Callable[[list[int]], None]
 """Called on a thread of RtMidi's with a message."""
 Ports = dict[str, list[str]]
@@ -76,7 +75,7 @@ class MidiSystems:
         for backend in ports_by_backend("MidiIn"):
             with suppress(NoJack), quiet_stderr():
                 if backend == JACK:
-                    self._jack = JackClient(f"{CLIENT}-watch")
+                    self._jack = watcher()
                 else:
                     self._ends[backend] = rtmidi_ends(backend)
         if not self._ends and not self._jack:

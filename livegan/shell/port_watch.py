@@ -7,8 +7,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Protocol
 
-from .jack_client import JackClient, NoJack
+from .jack_client import WATCHER, JackClient, NoJack, watcher
 from .midi_out import (
+    JACK,
     NAME,
     NoMidi,
     NoSuchPort,
@@ -22,8 +23,6 @@ from .midi_out import (
 
 OWN = f"{NAME}:{NAME}"
 """Our virtual port, as JACK calls it."""
-WATCHER = f"{NAME}-watch"
-JACK = "UNIX_JACK"
 
 
 class Backend(Protocol):
@@ -96,8 +95,7 @@ class PortWatch:
             return False
         with suppress(NoJack), quiet_stderr():
             self._systems = {
-                backend: JackClient(WATCHER) if backend == JACK else RtMidiList(backend)
-                for backend in backends
+                backend: watcher() if backend == JACK else RtMidiList(backend) for backend in backends
             }
         return bool(self._systems)
 
@@ -121,13 +119,9 @@ class PortWatch:
                 self._jack.connect(OWN, listener)
 
     def close(self) -> None:
-        """What the player does not need."""
-        if self._jack:
-            self._jack.close()
-
-    def close_all(self) -> None:
-        """The ports, too; nothing of a server that has died."""
+        """Ports and all; nothing of a server that has died."""
         if all(system.alive for system in self._systems.values()):
             for sink in self.sinks.values():
                 sink.close()
-            self.close()
+            if self._jack:
+                self._jack.close()
