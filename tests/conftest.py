@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -227,9 +228,12 @@ class Synth:
     def since(self, at: float) -> list[Heard]:
         return [event for event in list(self.heard) if event[0] >= at]
 
-    def sounding(self) -> set[tuple[int, int]]:
+    def sounding(self, at: float = inf) -> set[tuple[int, int]]:
+        """Channels and pitches that sounded at a time, or do so now."""
         on: set[tuple[int, int]] = set()
-        for _, status, pitch, _ in list(self.heard):
+        for when, status, pitch, _ in list(self.heard):
+            if when >= at:
+                break
             if status & 0xF0 == 0x90:
                 on.add((status & 0x0F, pitch))
             elif status & 0xF0 == 0x80:

@@ -178,6 +178,14 @@ def test_a_dump_has_every_value_and_comes_30_times_a_second_at_the_most(rounds: 
     assert len(rounds.round()) == len(told), "the last one comes"
 
 
+def test_who_unsubscribes_is_not_even_told_the_dump_that_waited(rounds: Rounds) -> None:
+    for _ in range(2):
+        rounds.feedback.subscribe(C, C)
+    rounds.feedback.unsubscribe(C)
+    rounds.ears.heard()
+    assert C not in [who for who, *_ in rounds.round(tempo=77.0)]
+
+
 def test_tracks_that_a_model_does_not_have_are_told_no_more(rounds: Rounds) -> None:
     rounds.round(track_count=5)
     assert "/track/5/mute" in rounds.feedback.known

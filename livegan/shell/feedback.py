@@ -109,7 +109,9 @@ class Feedback:
         self.flush()
 
     def unsubscribe(self, target: Address) -> None:
+        """Tell nothing more, not even the dump that waits."""
         self._subscribers.pop(target, None)
+        self._dumps.pop(target, None)
 
     def tells(self, target: Address) -> bool:
         return target in self._subscribers or target in self._always
