@@ -19,7 +19,7 @@ from livegan.core.performance import notes_of
 from livegan.core.rendering import channel_of
 from livegan.shell.generator import load_model, shipped_models
 
-from .conftest import LIVEGAN, Daemon, Synth, wait_for
+from .conftest import LIVEGAN, UNPRIVILEGED, Daemon, Synth, wait_for
 
 pytestmark = pytest.mark.jack
 
@@ -204,6 +204,15 @@ def test_no_client_of_the_daemon_goes_while_it_starts_and_plays(
 
 def ports() -> list[str]:
     return subprocess.run(["jack_lsp"], capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits are set in Linux's own way")
+def test_where_little_memory_may_be_locked_there_is_a_port_among_other_clients(
+    serve: Callable[..., Daemon], listen: Callable[..., Synth]
+) -> None:
+    for name in ("One", "Two", "Three"):
+        listen(name)
+    assert "MIDI out: livegan" in serve(prefix=UNPRIVILEGED).log.read_text()
 
 
 def test_an_existing_port_is_found_by_part_of_its_name(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from .jack_client import watcher
+from .jack_client import make_room, watcher
 
 NAME = "livegan"
 OWN_PORT = "-"
@@ -176,7 +176,7 @@ def open_end(end: End, wanted: str | None, make: Make[Port]) -> Port:
     place = chosen(wanted, found)
     if place is not None:
         with quiet_stderr():
-            return make(place[0], found[place[0]][place[1]], False)
+            return made(make, place[0], found[place[0]][place[1]], False)
     there = ", ".join(name for names in found.values() for name in names) or "none"
     raise NoSuchPort(f"no MIDI {end.what} has {wanted!r} in its name; there are: {there}")
 
@@ -192,13 +192,24 @@ def chosen(wanted: str | None, found: dict[str, list[str]]) -> tuple[str, int] |
     return None
 
 
+def made(make: Make[Port], backend: str, name: str, virtual: bool) -> Port:
+    """What is made there. A port matters more than a look at others: where JACK has no room for both,
+    room is made."""
+    try:
+        return make(backend, name, virtual)
+    except Exception:
+        if backend != JACK or not make_room():
+            raise
+        return make(backend, name, virtual)
+
+
 def open_virtual(end: End, backends: list[str], make: Make[Port]) -> Port:
     """On the first backend that can."""
     errors = []
     for backend in backends:
         try:
             with quiet_stderr():
-                return make(backend, end.own, True)
+                return made(make, backend, end.own, True)
         except Exception as error:  # RtMidi has several kinds, one for each way to fail
             errors.append(f"{backend}: {error}")
     raise NoMidi(f"no virtual MIDI {end.virtual} could be opened ({'; '.join(errors)})")

@@ -75,7 +75,7 @@ class MidiSystems:
         for backend in ports_by_backend("MidiIn"):
             with suppress(NoJack), quiet_stderr():
                 if backend == JACK:
-                    self._jack = watcher()
+                    self._jack = watcher(on_watch=True)
                 else:
                     self._ends[backend] = rtmidi_ends(backend)
         if not self._ends and not self._jack:

@@ -95,7 +95,8 @@ class PortWatch:
             return False
         with suppress(NoJack), quiet_stderr():
             self._systems = {
-                backend: watcher() if backend == JACK else RtMidiList(backend) for backend in backends
+                backend: watcher(on_watch=True) if backend == JACK else RtMidiList(backend)
+                for backend in backends
             }
         return bool(self._systems)
 
