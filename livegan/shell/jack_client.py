@@ -106,11 +106,9 @@ class JackClient:
 
 _watchers: list[JackClient] = []
 """The living one is the last; dead ones are kept, for libjack may still look at them."""
-_on_watch = False
-"""Whether somebody looks by it again and again."""
 
 
-def watcher(*, on_watch: bool = False) -> JackClient:
+def watcher() -> JackClient:
     """The one client by which this process looks at ports, opened when it is first asked for and then
     kept. Raises `NoJack`.
 
@@ -118,19 +116,6 @@ def watcher(*, on_watch: bool = False) -> JackClient:
     miss it (JACK 2's clients drop such news until they have mapped their memory), and then never wakes
     whoever gets the place of the one that went.
     """
-    global _on_watch
     if not _watchers or not _watchers[-1].alive:
         _watchers.append(JackClient(WATCHER))
-        _on_watch = False
-    _on_watch = _on_watch or on_watch
     return _watchers[-1]
-
-
-def make_room() -> bool:
-    """Close the watcher if nobody needs it just now; whether it was. For each other client, every
-    client locks two pages of its process: where only 64 kB may be locked, there is soon no room for
-    the watcher and a port."""
-    if _on_watch or not _watchers or not _watchers[-1].alive:
-        return False
-    _watchers[-1].close()
-    return True

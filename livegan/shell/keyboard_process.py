@@ -54,7 +54,7 @@ class KeysPort:
         else:
             open_named(self._in, name, KEYS.own)
         self.name = f"{name} ({'virtual port, ' if virtual else ''}{backend})"
-        self._jack = watcher(on_watch=True) if backend == JACK else None
+        self._jack = watcher() if backend == JACK else None
 
     @property
     def dead(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from .jack_client import make_room, watcher
+from .jack_client import watcher
 
 NAME = "livegan"
 OWN_PORT = "-"
@@ -51,12 +51,10 @@ class Nowhere:
 
 
 class RtMidiPort:
-    """A port of one of RtMidi's backends: the one of that name, or a virtual one."""
+    """A port of one of RtMidi's clients: the one of that name, or a virtual one."""
 
-    def __init__(self, backend: str, name: str, virtual: bool) -> None:
-        import rtmidi
-
-        self._out = rtmidi.MidiOut(getattr(rtmidi, f"API_{backend}"), name=NAME)
+    def __init__(self, client: Any, backend: str, name: str, virtual: bool) -> None:
+        self._out = client
         if virtual:
             self._out.open_virtual_port(name)
         else:
@@ -85,7 +83,16 @@ def quiet_stderr() -> Iterator[None]:
         os.close(nothing)
 
 
-def ports_by_backend(kind: str = "MidiOut") -> dict[str, list[str]]:
+Look = Callable[[str, str, int], list[str]]
+"""Names of ports that a kind of RtMidi's ends can be connected to on a backend, by RtMidi's number."""
+
+
+def look(kind: str, backend: str, api: int) -> list[str]:
+    """For once, or again and again."""
+    return jack_ports(kind) if backend == JACK else rtmidi_ports(kind, api)
+
+
+def ports_by_backend(kind: str = "MidiOut", look: Look = look) -> dict[str, list[str]]:
     """Names of the outputs (or, of `MidiIn`, the inputs) of every backend that has a MIDI system behind
     it, best first."""
     try:
@@ -99,7 +106,7 @@ def ports_by_backend(kind: str = "MidiOut") -> dict[str, list[str]]:
         if api not in rtmidi.get_compiled_api() or (wanted and wanted not in backend):
             continue
         with quiet_stderr(), suppress(Exception):  # each backend fails in a way of its own
-            found[backend] = jack_ports(kind) if backend == JACK else rtmidi_ports(kind, api)
+            found[backend] = look(kind, backend, api)
     return found
 
 
@@ -146,8 +153,27 @@ def open_named(end: Any, name: str, own: str) -> None:
 
 def open_output(wanted: str | None) -> Sink:
     """Our own virtual port, or the first port whose name holds `wanted` (upper and lower case alike).
-    Raises `NoMidi` or `NoSuchPort`."""
-    return open_end(OUTPUT, wanted, RtMidiPort)
+    Raises `NoMidi` or `NoSuchPort`.
+
+    The client that looks is the one that has the port afterwards: a player has no other one
+    (`PortWatch.close`).
+    """
+    clients: dict[str, Any] = {}
+
+    def look(kind: str, backend: str, api: int) -> list[str]:
+        import rtmidi
+
+        clients[backend] = getattr(rtmidi, kind)(api, name=NAME)
+        return names_of(clients[backend])
+
+    def make(backend: str, name: str, virtual: bool) -> RtMidiPort:
+        return RtMidiPort(clients.pop(backend), backend, name, virtual)
+
+    try:
+        return open_end(OUTPUT, wanted, make, look)
+    finally:
+        for unused in clients.values():
+            unused.delete()
 
 
 class End(NamedTuple):
@@ -166,9 +192,9 @@ Make = Callable[[str, str, bool], Port]
 """Of a backend, a port's name, and whether it is a virtual one."""
 
 
-def open_end(end: End, wanted: str | None, make: Make[Port]) -> Port:
+def open_end(end: End, wanted: str | None, make: Make[Port], look: Look = look) -> Port:
     """Raises `NoMidi` or `NoSuchPort`."""
-    found = ports_by_backend(end.kind)
+    found = ports_by_backend(end.kind, look)
     if not found:
         raise NoMidi("no MIDI system found (neither ALSA nor JACK answers)")
     if wanted is None:
@@ -176,7 +202,7 @@ def open_end(end: End, wanted: str | None, make: Make[Port]) -> Port:
     place = chosen(wanted, found)
     if place is not None:
         with quiet_stderr():
-            return made(make, place[0], found[place[0]][place[1]], False)
+            return make(place[0], found[place[0]][place[1]], False)
     there = ", ".join(name for names in found.values() for name in names) or "none"
     raise NoSuchPort(f"no MIDI {end.what} has {wanted!r} in its name; there are: {there}")
 
@@ -192,24 +218,13 @@ def chosen(wanted: str | None, found: dict[str, list[str]]) -> tuple[str, int] |
     return None
 
 
-def made(make: Make[Port], backend: str, name: str, virtual: bool) -> Port:
-    """What is made there. A port matters more than a look at others: where JACK has no room for both,
-    room is made."""
-    try:
-        return make(backend, name, virtual)
-    except Exception:
-        if backend != JACK or not make_room():
-            raise
-        return make(backend, name, virtual)
-
-
 def open_virtual(end: End, backends: list[str], make: Make[Port]) -> Port:
     """On the first backend that can."""
     errors = []
     for backend in backends:
         try:
             with quiet_stderr():
-                return made(make, backend, end.own, True)
+                return make(backend, end.own, True)
         except Exception as error:  # RtMidi has several kinds, one for each way to fail
             errors.append(f"{backend}: {error}")
     raise NoMidi(f"no virtual MIDI {end.virtual} could be opened ({'; '.join(errors)})")

@@ -75,7 +75,7 @@ class MidiSystems:
         for backend in ports_by_backend("MidiIn"):
             with suppress(NoJack), quiet_stderr():
                 if backend == JACK:
-                    self._jack = watcher(on_watch=True)
+                    self._jack = watcher()
                 else:
                     self._ends[backend] = rtmidi_ends(backend)
         if not self._ends and not self._jack:

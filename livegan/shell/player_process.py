@@ -385,6 +385,7 @@ def main(arguments: list[str]) -> None:
         return
     if watch:
         watch.connect_again()
+        watch.close()
         unwatched()
     link.setblocking(False)
     sys.setswitchinterval(SWITCH_SECONDS)

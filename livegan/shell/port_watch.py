@@ -95,8 +95,7 @@ class PortWatch:
             return False
         with suppress(NoJack), quiet_stderr():
             self._systems = {
-                backend: watcher(on_watch=True) if backend == JACK else RtMidiList(backend)
-                for backend in backends
+                backend: watcher() if backend == JACK else RtMidiList(backend) for backend in backends
             }
         return bool(self._systems)
 
@@ -120,9 +119,14 @@ class PortWatch:
                 self._jack.connect(OWN, listener)
 
     def close(self) -> None:
-        """Ports and all; nothing of a server that has died."""
+        """What the player must not have: a process that dies with two clients stops JACK's cycle for a
+        quarter of a second, and what its successor sends meanwhile is lost."""
+        if self._jack:
+            self._jack.close()
+
+    def close_all(self) -> None:
+        """The ports, too; nothing of a server that has died."""
         if all(system.alive for system in self._systems.values()):
             for sink in self.sinks.values():
                 sink.close()
-            if self._jack:
-                self._jack.close()
+            self.close()

@@ -19,7 +19,7 @@ from .watchdog import still_alive
 STANDBY, WATCH = "standby", "watch"
 WATCH_SECONDS = 0.4
 LOOK_SECONDS = 0.2
-FREE_SECONDS = 0.2
+FREE_SECONDS = 1.0
 
 
 def stand_by(link: socket.socket, wanted: list[str]) -> PortWatch:
@@ -43,7 +43,7 @@ def stand_by(link: socket.socket, wanted: list[str]) -> PortWatch:
             data = link.recv(1 << 16)
             messages = lines.feed(data)
             if not data or any(isinstance(message, Quit) for message in messages):
-                watch.close()
+                watch.close_all()
                 os._exit(0)  # clients of a dead server must not be closed, as they are on the way out
             begun = begun or any(isinstance(message, Begin) for message in messages)
 
