@@ -226,6 +226,19 @@ def test_a_leader_that_jumped_is_joined_at_its_next_bar_line(stage: Stage) -> No
     assert Joined(21, False) in [report for _, report in stage.reports]
 
 
+@pytest.mark.parametrize("bpm", [60, 120, 240])
+def test_a_start_that_is_told_a_period_late_loses_no_bar(bpm: float) -> None:
+    stage = Stage()
+    began = stage.now
+    stage.now += 0.03
+    stage.follower.play()
+    lead = Lead(TempoCurve.steady(began, 0, bpm), True, True)
+    stage.reports += [(stage.now, r) for r in stage.follower.follow(lead, stage.now)[1]]
+    assert stage.reports[0][1] == Joined(0, True)
+    stage.outputs += stage.player.due(stage.now)
+    assert stage.strikes[0] == (pytest.approx(began), 0)
+
+
 def test_the_performer_can_stop_and_join_again_at_a_bar_line(stage: Stage) -> None:
     stage.hear(START)
     stage.ticks(100, 120)

@@ -23,8 +23,9 @@ WHEN_LOST = ("keep", "stop")
 """What to do when a MIDI clock stays away: play on at its last tempo, or stop."""
 NEAR = STEPS_PER_SIXTEENTH
 """Steps that the phase is corrected by at once; what is farther off has jumped."""
-JUST_PASSED = 0.5
-"""Steps after a bar line in which it can still be started at: its tick was heard just now."""
+JUST_PASSED_SECONDS = 0.035
+"""After a bar line in which it can still be started at: its tick was heard just now, or JACK's
+transport was, which is asked every 10 ms and tells of its last period (21 ms at 1,024 frames)."""
 
 
 Gone = tuple[Sequence[Output], Sequence[Report]]
@@ -92,7 +93,7 @@ class Follower:
 
     def _join(self, curve: TempoCurve, now: float) -> Gone:
         """At the next bar line of the leader's; said once, and kept up to date until it comes."""
-        bar = max(0, ceil((curve.step_at(now) - JUST_PASSED) / STEPS_PER_BAR))
+        bar = max(0, ceil(curve.step_at(now - JUST_PASSED_SECONDS) / STEPS_PER_BAR))
         new, fresh = self._bar != bar, not self.player.playing
         self._bar = bar
         return self.player.meet(curve, bar, now), (Joined(bar, fresh),) if new else ()
