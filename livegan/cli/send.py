@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,6 +61,7 @@ def send(address: str, values: tuple[str, ...], host: str, port: int) -> None:
 
     ADDRESS may be a pattern, for several at once: livegan send '/track/*/mute' 1"""
     from livegan.shell.osc import OscIn, build, parse
+    from livegan.shell.reach import packets
 
     try:
         message = message_for(address, values)
@@ -75,17 +75,12 @@ def send(address: str, values: tuple[str, ...], host: str, port: int) -> None:
             talk.send(build(*message))
         except OSError as error:
             raise click.UsageError(f"can't send to {host}:{port} ({error.strerror})") from None
-        until = time.monotonic() + ANSWER_SECONDS
-        while (left := until - time.monotonic()) > 0:
-            talk.settimeout(left)
-            try:
-                packet = talk.recv(65_535)
-            except TimeoutError:
-                return
-            except OSError:
-                raise click.UsageError(
-                    f"nothing listens on {host}:{port}: start livegan serve first"
-                ) from None
-            for answer in parse(packet, (host, port)):
-                if isinstance(answer, OscIn) and answer.address == f"{PREFIX}/error":
-                    raise click.UsageError(": ".join(map(str, answer.values)))
+        try:
+            for packet in packets(talk, ANSWER_SECONDS):
+                for answer in parse(packet, (host, port)):
+                    if isinstance(answer, OscIn) and answer.address == f"{PREFIX}/error":
+                        raise click.UsageError(": ".join(map(str, answer.values)))
+        except OSError:
+            raise click.UsageError(
+                f"nothing listens on {host}:{port}: start livegan serve first"
+            ) from None

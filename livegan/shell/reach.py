@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import socket
 import time
+from collections.abc import Iterator
 
 from livegan.core.controls import PREFIX
 from livegan.core.reach import Osc
@@ -13,6 +14,7 @@ from livegan.core.reach import Osc
 from .osc import MAX_PACKET, OscIn, OscPort, PortTaken, build, parse
 
 ANSWER_SECONDS = 0.5
+LAST_LOOK_SECONDS = 0.001
 SOMEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """Addresses for documentation (RFC 5737, 3849): nobody has them, and nothing is sent there."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
@@ -66,11 +68,22 @@ def ask(host: str, port: int) -> str:
 
 
 def answer(talk: socket.socket) -> str:
-    """The model among all that a new subscriber is told. Raises `OSError` if nothing comes."""
-    until = time.monotonic() + ANSWER_SECONDS
-    while (left := until - time.monotonic()) > 0:
-        talk.settimeout(left)
-        for item in parse(talk.recv(MAX_PACKET), ("", 0)):
+    """The model among all that a new subscriber is told; empty if it isn't. Raises `OSError` where
+    nobody listens."""
+    for packet in packets(talk, ANSWER_SECONDS):
+        for item in parse(packet, ("", 0)):
             if isinstance(item, OscIn) and item.address == f"{PREFIX}/model":
                 return str(item.values[0])
     return ""
+
+
+def packets(talk: socket.socket, seconds: float) -> Iterator[bytes]:
+    """What comes within so long, and what had come by then, though something kept us from looking.
+    Raises `OSError` where nobody listens."""
+    until = time.monotonic() + seconds
+    while True:
+        talk.settimeout(max(until - time.monotonic(), LAST_LOOK_SECONDS))
+        try:
+            yield talk.recv(MAX_PACKET)
+        except TimeoutError:
+            return
