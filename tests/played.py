@@ -13,9 +13,10 @@ from livegan.core.knobs import Measured, measured
 from livegan.core.music import LOWEST_PITCH, STEPS_PER_BAR, Note
 from livegan.core.outputs import NOTE_ON, BarLine, Event
 from livegan.core.player import Player
-from livegan.core.rendering import Bar, cue_for, make_bar
-from livegan.core.state import State, advance, heard_before, initial
+from livegan.core.rendering import Bar, cues_for, make_bar
+from livegan.core.state import State, initial
 from livegan.core.swing import Swing
+from livegan.core.wandering import advance
 from livegan.shell.generator import OnnxGenerator, load_model
 
 BARS = 200
@@ -48,9 +49,8 @@ def stream(name: str, turn: Turn = lambda state, bar: state, bars: int = BARS) -
     for number in range(bars):
         state = advance(state, number, generator.info.wandering) if number else state
         now = turn(state, number)
-        heard = heard_before(state, number)
-        before = made[heard].roll if heard >= 0 and generator.info.context else None
-        made.append(make_bar(generator, now, cue_for(generator, now, number, (), before)))
+        cues = cues_for(generator, now, number, (), lambda n: made[n].roll if n >= 0 else None)
+        made.append(make_bar(generator, now, *cues))
     return made
 
 

@@ -26,9 +26,8 @@ from livegan.core.messages import (
 from livegan.core.model import Track
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.rendering import Cue, channel_of, parts_of, render_bar, roll_of
-from livegan.core.state import Wandering, advance, initial
-from livegan.shell.generator import load_model
-from livegan_train.drawn import played
+from livegan.core.state import initial
+from livegan.core.wandering import Wandering, advance
 
 from .fakes import QUANTILES, BrokenGenerator, FakeGenerator
 
@@ -351,30 +350,6 @@ def test_drift_wanders_inside_a_section_and_sections_come_and_return() -> None:
         for n, start in enumerate(starts)
     ]
     assert 0.2 < np.mean(back) < 0.6
-
-
-def test_a_half_phrase_that_comes_back_is_the_same_and_knobs_act_on_it() -> None:
-    generator = load_model("piano", "cpu")
-    state = replace(initial(5, *generator.info.size), comeback=1.0, section=0, drift=0.5)
-    one = Conductor(generator, state)
-    one.start()
-    rolls = []
-    for bar in range(20):
-        one.bar_started(bar)
-        take = one.take(bar)
-        assert take is not None
-        rolls.append(take.roll)
-    assert len({roll.tobytes() for roll in rolls[:4]}) == 4
-    for bar in range(8, 20):
-        assert any(np.array_equal(rolls[bar], rolls[bar - back]) for back in (4, 8))
-    assert all(np.array_equal(*pair) for pair in zip(rolls, played(generator, state, 20), strict=True))
-    one.move(parse_setting("/density=0.05"))
-    list(one.render_again())
-    one.bar_started(20)
-    take = one.take(20)
-    assert take is not None
-    assert take.roll.any()
-    assert not any(np.array_equal(take.roll, roll) for roll in rolls)
 
 
 def test_a_section_of_zero_bars_stays_until_the_hand_moves_it() -> None:

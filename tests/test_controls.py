@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livegan.core import state as states
 from livegan.core.addressing import move_for, parse_setting
 from livegan.core.controls import PREFIX, BadControl, Control
 from livegan.core.reference import reference_page
 from livegan.core.state import BadValue, State, initial
 from livegan.core.table import CONTROLS
+from livegan.core.wandering import advance
 
 STATE = initial(1, 8)
 NAMED = {control.name: control for control in CONTROLS}
@@ -104,7 +104,7 @@ def test_scenes_are_stored_recalled_named_and_morphed_to() -> None:
     morphing = after("/morph=chorus,4", away)
     for bar in range(1, 5):
         assert morphing.morph is not None
-        morphing = states.advance(morphing, bar)
+        morphing = advance(morphing, bar)
     assert morphing.morph is None
     assert np.allclose(morphing.point, STATE.point)
     assert np.allclose(after("/morph=5,0", away).point, STATE.point)
@@ -127,14 +127,14 @@ def test_latent_by_coordinate_and_as_a_whole() -> None:
 
 def test_freeze_holds_what_sounds_until_released() -> None:
     frozen = after("/freeze=on")
-    moved = states.advance(after("/xy=1,1", frozen), 1)
+    moved = advance(after("/xy=1,1", frozen), 1)
     assert np.allclose(moved.heard, STATE.point)
     assert np.allclose(after("/freeze=off", moved).heard, STATE.scenes[3].point)
 
 
 def test_drift_keeps_an_untouched_instrument_moving_and_zero_holds_it() -> None:
-    assert not np.allclose(states.advance(STATE, 1).point, STATE.point)
-    assert np.allclose(states.advance(after("/drift=0"), 1).point, STATE.point)
+    assert not np.allclose(advance(STATE, 1).point, STATE.point)
+    assert np.allclose(advance(after("/drift=0"), 1).point, STATE.point)
 
 
 def test_density_without_a_value_goes_back_to_the_models_own() -> None:

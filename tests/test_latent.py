@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as arrays
 
 from livegan.core import latent
 from livegan.core.moves import set_point
-from livegan.core.state import State, Wandering, advance, initial
+from livegan.core.state import initial
+from livegan.core.wandering import Wandering, advance
 
 SIZE = 6
 VECTORS = arrays.arrays(np.float64, SIZE, elements=st.floats(-3, 3)).filter(
@@ -84,45 +85,3 @@ def test_a_scene_stays_where_it_is_without_drift_though_a_model_knows_sections()
     state = replace(initial(3, 12), drift=0.0, section=0)
     gone = advance(state, 1, Wandering(split=4))
     assert np.array_equal(gone.point, state.point)
-
-
-KNOWS_SECTIONS = Wandering(split=2)
-
-
-def walked(state: State, bars: int, model: Wandering = KNOWS_SECTIONS) -> list[State]:
-    states = [state]
-    for bar in range(1, bars):
-        states.append(advance(states[-1], bar, model))
-    return states
-
-
-def came_back(states: list[State]) -> list[bool]:
-    """Whether each bar is where one of the eight before was."""
-    points = [state.point for state in states]
-    return [any(p is before for before in points[max(0, n - 8) : n]) for n, p in enumerate(points)]
-
-
-def test_half_phrases_come_back_as_often_as_was_asked() -> None:
-    state = replace(initial(3, 8), section=0)
-    assert not any(came_back(walked(replace(state, comeback=0.0), 200)))
-    assert all(came_back(walked(replace(state, comeback=1.0), 200))[8:])
-    some = came_back(walked(replace(state, comeback=0.25), 4_000))
-    assert 0.2 < np.mean(some) < 0.3
-    assert all(len(set(some[bar : bar + 4])) == 1 for bar in range(8, 4_000, 4)), "all of it or none"
-    assert not any(came_back(walked(replace(state, comeback=1.0), 200, Wandering()))), "no sections"
-
-
-def test_nothing_comes_back_from_before_the_hand_moved_the_latent() -> None:
-    """Nor while it is held, morphs, or somebody else plays."""
-    state = walked(replace(initial(3, 8), section=0, comeback=1.0), 12)[-1]
-    assert advance(state, 12, KNOWS_SECTIONS).back
-    moved = set_point(state, *[1.0] * 8)
-    for hand in (moved, replace(state, held=state.point), replace(state, listen="answer")):
-        assert not advance(hand, 12, KNOWS_SECTIONS).back
-    later = [advance(moved, 12, KNOWS_SECTIONS)]
-    for bar in range(13, 30):
-        later.append(advance(later[-1], bar, KNOWS_SECTIONS))
-    places = [moved.point, *(state.point for state in later)]
-    back = [state for state in later if state.back]
-    assert back
-    assert all(any(state.point is place for place in places) for state in back)

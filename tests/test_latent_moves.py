@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from livegan.core import latent
 from livegan.core.addressing import parse_setting
 from livegan.core.latent import Point, angle_between
-from livegan.core.state import CURVES, FULL_DRIFT, BadValue, State, advance, initial
+from livegan.core.state import CURVES, BadValue, State, initial
+from livegan.core.wandering import advance
 
 SIZE = 12
 STATE = replace(initial(3, SIZE), drift=0.0)
@@ -75,7 +76,7 @@ def test_a_scene_is_found_by_its_number_before_its_name() -> None:
 def test_a_mutation_goes_as_far_as_it_is_told(far: float, seed: int) -> None:
     state = initial(seed, SIZE)
     assert angle_between(after(state, f"/mutate={far}").point, state.point) == pytest.approx(
-        far * FULL_DRIFT, abs=1e-6
+        far * latent.FULL_DRIFT, abs=1e-6
     )
 
 

@@ -17,7 +17,8 @@ from livegan.core.model import METADATA_KEY, BadModel
 from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
 from livegan.core.rendering import Cue, channel_of, render_bar
 from livegan.core.roll import roll_from_notes
-from livegan.core.state import advance, initial
+from livegan.core.state import initial
+from livegan.core.wandering import advance
 from livegan.shell.generator import load_model, shipped_models
 from livegan.shell.midi_file import write_midi
 from livegan_export import onnx_file

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click import UsageError
 from lightning_fabric import Fabric
 
 from livegan.core.decode import Logits, decode
@@ -19,6 +20,7 @@ from livegan.core.roll import notes_from_roll, roll_from_notes
 from livegan.core.state import initial
 from livegan.shell.generator import OnnxGenerator, load_model
 from livegan_export import onnx_file
+from livegan_export.cli import export
 from livegan_export.onnx_file import ExportRefused, Texts, write_model
 from livegan_train import checkpoint as checkpoints
 from livegan_train.checks import BadConfig
@@ -38,6 +40,7 @@ from livegan_train.stream.cells import Cells, cells_of_codes, cells_of_roll, cod
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData, keys_of, places_of
 from livegan_train.stream.features import axes, knob_axes
+from livegan_train.stream.form import ways_of_songs
 from livegan_train.stream.gan import (
     critic_step,
     draw,
@@ -76,6 +79,7 @@ from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import StreamRun, begin, setup
 from livegan_train.stream.settling import density, pair, settle
 
+from .bar_archives import one_track
 from .composed import corpus
 from .fakes import FakeGenerator
 
@@ -111,11 +115,15 @@ def quiet(line: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(bars: BarSet, tmp_path_factory: pytest.TempPathFactory) -> OnnxGenerator:
-    folder = tmp_path_factory.mktemp("model")
-    best = fit(TINY, bars, folder / "run", quiet)
-    path = folder / "tiny.onnx"
-    write_model(checkpoints.load(best), path, "tiny", Texts())
+def trained(bars: BarSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint."""
+    return fit(TINY, bars, tmp_path_factory.mktemp("run"), quiet)
+
+
+@pytest.fixture(scope="module")
+def model(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> OnnxGenerator:
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    write_model(checkpoints.load(trained), path, "tiny", Texts())
     return load_model(str(path), "cpu")
 
 
@@ -667,6 +675,48 @@ def test_a_latent_wanders_so_that_bars_share_what_bars_of_songs_do(
     still = paces_for(Held(), {"harmony_lift": 0.8, "rhythm_lift": 0.6})
     restless = paces_for(Held(), {"harmony_lift": 0.0, "rhythm_lift": 0.0})
     assert still[1] < 3 < restless[1]
+
+
+# how half phrases come back, in the same file
+
+
+def test_half_phrases_come_back_as_in_the_songs_that_it_was_trained_on(
+    model: OnnxGenerator, bars: BarSet
+) -> None:
+    """Of drums of two kinds there are enough that go on, not so of the piano's bars."""
+    assert model.info.ways == ways_of_songs(bars.select("train"))
+    goes_on = model.info.ways[0]
+    assert goes_on.bars == 1
+    assert goes_on.tracks[0] == 1.0
+    assert goes_on.tracks[1] < 0.5
+
+
+def test_the_form_of_other_songs_can_be_taken(trained: Path, tmp_path: Path) -> None:
+    rolls = np.zeros((80, 96, 84, 2), bool)
+    rolls[np.arange(80), :24, np.arange(80) % 4] = True
+    songs, out = tmp_path / "songs.npz", tmp_path / "other.onnx"
+    np.savez(
+        songs,
+        bars=np.packbits(rolls.reshape(80, -1), axis=1),
+        song_id=np.repeat([0, 1], 40),
+        song_split=np.array([0, 1]),
+        tracks=np.array(checkpoints.load(trained).data["tracks"]),
+    )
+    export_files(str(trained), str(out), "--songs", str(songs))
+    assert [(way.bars, way.tracks) for way in load_model(str(out), "cpu").info.ways] == [
+        (4, (1.0, 1.0))
+    ]
+
+
+def test_the_form_of_songs_with_other_tracks_is_refused(trained: Path, tmp_path: Path) -> None:
+    songs = one_track(tmp_path / "songs.npz")
+    with pytest.raises(UsageError, match=r"its tracks are PIANO; the model's are Drums, Piano"):
+        export_files(str(trained), str(tmp_path / "m.onnx"), "--songs", str(songs))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["songs.npz"]
+
+
+def export_files(*arguments: str) -> None:
+    export.main(arguments, standalone_mode=False)
 
 
 # how notes are struck, in the same file

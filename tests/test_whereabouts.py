@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from livegan.core import moves
 from livegan.core.latent import on_sphere
-from livegan.core.state import advance, initial
+from livegan.core.state import initial
+from livegan.core.wandering import advance
 from livegan.core.whereabouts import on_pad, whereabouts
 
 SHARE = st.floats(0, 1)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from livegan.core.model import BadModel
 from livegan.shell.files import write_whole
-from livegan_train.checkpoint import BadCheckpoint, load
+from livegan_train.checkpoint import BadCheckpoint, Checkpoint, load
+from livegan_train.checks import BadConfig
+from livegan_train.data import BadArchive, load_bars
+from livegan_train.loop import train_and_valid
+from livegan_train.stream.config import StreamConfig
+from livegan_train.stream.form import form_of_songs
 
 from .card import card
 from .onnx_file import ExportRefused, Texts, write_model
@@ -27,6 +34,13 @@ from .onnx_file import ExportRefused, Texts, write_model
     metavar="FEEL.onnx",
     help="How notes are struck, as livegan feel learned it; without it, accents by rule.",
 )
+@click.option(
+    "--songs",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="BARS.npz",
+    help="Songs whose form a stream takes: what neighbouring bars share, how half phrases come back; "
+    "without it, that of those it was trained on.",
+)
 def export(
     checkpoint: Path,
     out: Path,
@@ -35,6 +49,7 @@ def export(
     credit: str,
     licence: str,
     feel: Path | None,
+    songs: Path | None,
 ) -> None:
     """Make OUT, one .onnx file that livegan serve plays, of a CHECKPOINT's averaged weights, and its
     model card beside it (.md). Torch and onnxruntime are compared on 64 latents, and the bars of the
@@ -45,13 +60,26 @@ def export(
         raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
     try:
         loaded = load(checkpoint)
+        if songs:
+            loaded = replace(loaded, data=loaded.data | form_of(songs, loaded))
         texts = Texts(data, credit, licence)
         info, worst = write_model(loaded, out, name or loaded.config.name, texts, feel)
         text = card(info, loaded, out.stat().st_size, feel is not None)
         write_whole(out.with_suffix(".md"), lambda beside: beside.write_text(text, encoding="utf-8"))
-    except (BadCheckpoint, BadModel, ExportRefused) as error:
+    except (BadArchive, BadCheckpoint, BadConfig, BadModel, ExportRefused) as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"largest difference to torch over 64 latents: {worst:.1e}")
     for track, measures in info.quality.items():
         click.echo(f"{track}: " + "  ".join(f"{key} {value:g}" for key, value in measures.items()))
     click.echo(f"{out}: {info.name}, head {info.head}, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def form_of(songs: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Of other songs for the same tracks. Raises `BadArchive`, `BadConfig`, `ExportRefused`."""
+    bars, tracks = load_bars(songs), tuple(checkpoint.data["tracks"])
+    if not isinstance(checkpoint.config, StreamConfig):
+        raise ExportRefused("--songs: only the form of a stream can be told; this model makes bars")
+    if bars.tracks != tracks:
+        has, wanted = ", ".join(bars.tracks), ", ".join(tracks)
+        raise ExportRefused(f"{songs}: its tracks are {has}; the model's are {wanted}")
+    return form_of_songs(*train_and_valid(bars))

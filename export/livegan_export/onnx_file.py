@@ -20,8 +20,17 @@ import torch
 from torch import Tensor, nn
 
 from livegan.core.decode import HEADS
-from livegan.core.model import ENCODER_KEY, FEEL_KEY, METADATA_KEY, ModelInfo, Track, control_names
+from livegan.core.model import (
+    ENCODER_KEY,
+    FEEL_KEY,
+    METADATA_KEY,
+    ModelInfo,
+    Track,
+    control_names,
+    ways_of,
+)
 from livegan.core.music import PITCHES, STEPS_PER_BAR, is_drums
+from livegan.core.wandering import PLAIN
 from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session
 from livegan_train.bars import step_before
@@ -223,6 +232,7 @@ def of_a_stream(info: ModelInfo, checkpoint: Checkpoint) -> ModelInfo:
         context=True,
         controls=control_names(tracks),
         directions=directions_of(generator, head),
+        ways=ways_of(checkpoint.data.get("ways", PLAIN.ways)),
     )
 
 

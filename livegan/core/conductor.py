@@ -21,9 +21,10 @@ from .planner import Planner
 from .player_settings import Programs, changed_settings, player_settings, quantum_of
 from .rendering import Generator, Reply
 from .sent_bars import SentBars
-from .state import Scene, State, advance, resized
+from .state import Scene, State, resized
 from .takes import Take, play, same_tracks, silence
 from .tap import Taps, tapped, tempo_of
+from .wandering import advance
 
 PLAYED = ("again", "undo", "redo", "default")
 """Moves of the music that no state alone can obey."""

@@ -13,11 +13,11 @@ from .conductor import Conductor
 from .decode import BoolArray
 from .grid import transport_of
 from .hearing import Hearing, Parts, as_played, on_grid, roll_heard
-from .latent import Point, turn
+from .latent import FULL_DRIFT, Point, turn
 from .messages import Command, Grid, SendBar
 from .music import STEPS_PER_BAR, Note
 from .rendering import Generator, Reply
-from .state import FULL_DRIFT, State
+from .state import State
 from .swing import Swing
 from .takes import same_tracks
 from .transport import Transport

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Point = NDArray[np.float64]
 TINY = 1e-9
 STRAIGHT = 0.8
+FULL_DRIFT = math.pi / 2
+"""Drift 1 goes this far a bar, in radians: a quarter of the circle, which is as far as chance."""
 
 
 def on_sphere(vector: Point) -> Point:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .decode import HEADS
 from .knobs import KNOBS, POP_PIANO
 from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
-from .state import MAX_TRACKS, PLAIN, Wandering
+from .returning import FARTHEST, Way
+from .state import MAX_TRACKS
+from .wandering import PLAIN, Wandering
 
 METADATA_KEY = "livegan"
 ENCODER_KEY = "livegan.encoder"
@@ -59,9 +61,10 @@ class Direction:
 class ModelInfo:
     """`phrase` is how many bars make a phrase, whose places the model is told; `steady`, over how many
     of them one latent lasts; `section`, how many of the latent's first numbers say what neighbouring
-    bars share; `paces`, how many times as far as /drift says section and bar wander; `context`, whether
-    the model hears the bar before; `controls`, the knobs that it has as inputs; `quality` holds what
-    was measured on the exported file; `origin` how it was trained."""
+    bars share; `paces`, how many times as far as /drift says section and bar wander; `ways`, how half
+    phrases come back in the songs it learned from; `context`, whether the model hears the bar before;
+    `controls`, the knobs that it has as inputs; `quality` holds what was measured on the exported file;
+    `origin` how it was trained."""
 
     name: str
     head: str
@@ -74,6 +77,7 @@ class ModelInfo:
     steady: int = 1
     section: int = 0
     paces: tuple[float, float] = PLAIN.paces
+    ways: tuple[Way, ...] = PLAIN.ways
     context: bool = False
     controls: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = ()
@@ -105,6 +109,8 @@ class ModelInfo:
             raise BadModel(f"its latent can't be cut at {self.section} or last {self.steady} bars")
         if not all(0 <= pace <= MAX_PACE for pace in self.paces):
             raise BadModel(f"its latent's paces are {self.paces}; 0 to {MAX_PACE} can be played")
+        if not all(self._can_come_back(way) for way in self.ways):
+            raise BadModel(f"its music comes back in {self.ways}, which this version can't play")
         if self.controls and self.controls != control_names(self.tracks):
             raise BadModel(f"it wants the inputs {', '.join(self.controls)}, which this version lacks")
         if any(len(d.vector) != self.latent for d in self.directions):
@@ -117,7 +123,11 @@ class ModelInfo:
 
     @property
     def wandering(self) -> Wandering:
-        return Wandering(self.steady, self.section, self.paces)
+        return Wandering(self.steady, self.section, self.paces, len(self.tracks), self.ways)
+
+    def _can_come_back(self, way: Way) -> bool:
+        shares = all(0 <= share <= 1 for share in (way.often, *way.tracks))
+        return shares and 1 <= way.bars <= FARTHEST and len(way.tracks) in (0, len(self.tracks))
 
     def to_json(self) -> str:
         return json.dumps({"version": VERSION, **asdict(self)})
@@ -144,6 +154,7 @@ def model_info(text: str) -> ModelInfo:
         controls = tuple(content.pop("controls"))
         slow, fast = content.pop("paces", PLAIN.paces)
         content["paces"] = (float(slow), float(fast))
+        content["ways"] = ways_of(content.pop("ways", PLAIN.ways))
         return ModelInfo(tracks=tracks, controls=controls, directions=directions, **content)
     except BadModel:
         raise
@@ -160,3 +171,7 @@ def track_of(content: Mapping[str, Any]) -> Track:
         bool(content.get("given", False)),
         {knob: tuple(table) for knob, table in content.get("ranges", {}).items()},
     )
+
+
+def ways_of(content: Iterable[Sequence[Any]]) -> tuple[Way, ...]:
+    return tuple(Way(int(back), float(often), tuple(map(float, each))) for back, often, each in content)

@@ -11,7 +11,7 @@ import numpy as np
 from . import latent, whereabouts
 from .knobs import KEYS
 from .latent import Point
-from .state import FULL_DRIFT, LONGEST_TRAIL, MASK, SCENES, BadValue, Morph, Scene, State
+from .state import LONGEST_TRAIL, MASK, SCENES, BadValue, Morph, Scene, State
 
 MUTATE, DICE = 101, 102
 """Among the seeds, those of what is left to chance."""
@@ -87,7 +87,7 @@ def mutate(state: State, far: float = 0.25) -> State:
     """Aside by chance: 1 is a quarter of the circle, which is as far as chance."""
     random = np.random.default_rng([state.seed, state.drawn, MUTATE])
     aside = random.standard_normal(len(state.point))
-    point = latent.turn(state.point, aside, far * FULL_DRIFT)
+    point = latent.turn(state.point, aside, far * latent.FULL_DRIFT)
     return replace(leap_to(state, point), drawn=state.drawn + 1)
 
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from .decode import BoolArray
 from .holds import Locks, Loop
-from .memory import Memory
-from .rendering import Generator, Reply, cue_for, make_bar
-from .state import State, heard_before
+from .memory import LONGEST, Memory
+from .rendering import Generator, Reply, cues_for, make_bar
+from .state import State
 from .takes import Take, take_of
 
 NO_REPLY = Reply()
@@ -30,6 +30,8 @@ class Planner:
         self._heard: dict[int, BoolArray] = {}
         """What somebody else played in these bars, in place of what we did."""
         self._replies: dict[int, Reply] = {}
+        self._old: dict[int, BoolArray] = {}
+        """What came before bars that come back, the last that was asked for last."""
         self._entered: int | None = None
         """The last bar that the player told of."""
         self._loop = Loop(memory)
@@ -50,7 +52,7 @@ class Planner:
         """Be about to play this bar, with nothing before it."""
         self.bar = bar
         self._entered = self._again = None
-        self._takes, self._given, self._heard, self._replies = {}, {}, {}, {}
+        self._takes, self._given, self._heard, self._replies, self._old = {}, {}, {}, {}, {}
         self._memory.leave()
         self._loop.set(heard.loop)
 
@@ -62,6 +64,7 @@ class Planner:
         self._given = shifted(self._given, by)
         self._heard = shifted(self._heard, by)
         self._replies = shifted(self._replies, by)
+        self._old = shifted(self._old, by)
 
     def enter(self, bar: int, revision: int | None) -> None:
         """The player plays this revision of a bar; None: the one before once more."""
@@ -143,25 +146,34 @@ class Planner:
     def _made(self, bar: int, generator: Generator, state: State) -> Take:
         reply = self._replies.get(bar, NO_REPLY)
         state = reply.heard_from(state)
-        cue = cue_for(generator, state, bar, self._tune, self._before(generator, state, bar))
-        made = reply.played_in(make_bar(generator, state, cue))
+        fits = len(generator.info.tracks)
+        cues = cues_for(generator, state, bar, self._tune, lambda n: self._followed(n, bar, fits))
+        made = reply.played_in(make_bar(generator, state, *cues))
         for known in self._takes[bar].bars if bar in self._takes else ():
             if known.same_as(made):
                 made = known  # so that it is known as the same
         return take_of(made)
 
-    def _before(self, generator: Generator, state: State, bar: int) -> BoolArray | None:
-        """The roll of the bar that this one follows from, if this model could have played it."""
-        before = heard_before(state, bar)
-        if before < bar - 1:
-            then = self._memory.known(self.bar - before)
-            roll = then.roll if then else None
-        elif bar - 1 in self._heard:
-            roll = self._heard[bar - 1]
+    def _followed(self, number: int, bar: int, tracks: int) -> BoolArray | None:
+        """The roll of the bar that this one, or something that comes back in it, follows from, if a
+        model of so many tracks could have played it."""
+        if number < bar - 1:
+            roll = self._long_ago(number)
+        elif number in self._heard:
+            roll = self._heard[number]
         else:
-            last = self._takes.get(bar - 1)
+            last = self._takes.get(number)
             roll = last.roll if last else None
-        return roll if roll is not None and len(roll) == len(generator.info.tracks) else None
+        return roll if roll is not None and len(roll) == tracks else None
+
+    def _long_ago(self, number: int) -> BoolArray | None:
+        """Known for as long as something comes back from there."""
+        then = self._memory.known(self.bar - number)
+        roll = self._old.pop(number, None) if then is None else then.roll
+        if roll is not None:
+            self._old[number] = roll
+            self._old = dict([*self._old.items()][-LONGEST:])
+        return roll
 
 
 def shifted(bars: dict[int, Known], by: int) -> dict[int, Known]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from .knobs import FREE, KNOBS, Measured, measured, share_of, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
 from .music import LOWEST_PITCH, STEPS_PER_BAR, Note
+from .returning import Source
 from .roll import roll_from_notes
 from .shaping import shape
 from .state import State
@@ -27,6 +28,10 @@ DRUM_KNOBS = ("density", "syncopation")
 NOTES_A_VOICE = 1.5
 """How many notes a bar has at least for each that shall sound at once: nineteen of twenty bars of
 POP909 that sound four at once have as many."""
+
+
+Heard = Callable[[int], BoolArray | None]
+"""The roll `[track, step, pitch]` of the bar of a number, None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Cue:
     """As the model names them, `[control]`; None leaves all of them free."""
     bar: int = 0
     """Its number, which decides chance: a bar made again is struck as before."""
+    tracks: tuple[int, ...] | None = None
+    """The tracks that are made so; None: all."""
 
 
 class Generator(Protocol):
@@ -75,15 +82,35 @@ def cue_for(
     bar: int,
     tune: Sequence[BoolArray] = (),
     before: BoolArray | None = None,
+    source: Source | None = None,
 ) -> Cue:
-    """For the bar of this number; a tune, bars of `[step, pitch]`, goes round and round. Fresh bars
-    follow from nothing."""
+    """For the bar of this number, where the latent is or where it was; a tune, bars of `[step, pitch]`,
+    goes round and round. Fresh bars follow from nothing."""
     info = generator.info
+    point, back = source or Source(state.heard, 0)
     given = tune[bar % len(tune)] if tune else None
-    z = along(state.heard, [np.array(d.vector) for d in info.directions], state.directions)
+    z = along(point, [np.array(d.vector) for d in info.directions], state.directions)
     context = before if info.context and not state.fresh else None
-    place = (bar - state.back) % info.phrase
-    return Cue(z, place, given, context, bar=bar)
+    return Cue(z, (bar - back) % info.phrase, given, context, bar=bar)
+
+
+def cues_for(
+    generator: Generator, state: State, bar: int, tune: Sequence[BoolArray], heard: Heard
+) -> list[Cue]:
+    """A cue for all tracks that are new, and one for all that come back from the same bar: they hear
+    what was heard before that one. `heard` tells the roll of a bar, None if that is not known."""
+    together: dict[tuple[int, int], tuple[Source | None, list[int]]] = {}
+    sources = state.sources
+    for track in range(len(generator.info.tracks)):
+        source = sources[track] if track < len(sources) else None
+        key = (id(source.point), source.back) if source else (0, 0)
+        together.setdefault(key, (source, []))[1].append(track)
+    cues = []
+    for source, tracks in together.values():
+        before = heard(bar - 1 - (source.back if source else 0))
+        cue = cue_for(generator, state, bar, tune, before, source)
+        cues.append(replace(cue, tracks=tuple(tracks)))
+    return cues
 
 
 def roll_of(parts: Sequence[Sequence[Note]], steps: int = STEPS_PER_BAR) -> BoolArray:
@@ -122,18 +149,26 @@ class Bar:
         return one == two
 
 
-def make_bar(generator: Generator, state: State, cue: Cue) -> Bar:
-    """What the model plays."""
+def make_bar(generator: Generator, state: State, *cues: Cue) -> Bar:
+    """What the model plays, each track by the cue that it is made by."""
     tracks = generator.info.tracks
+    made: dict[int, Notes] = {}
+    for cue in cues:
+        found = decoded(generator, state, cue)
+        made |= {track: found[track] for track in made_by(cue, tracks)}
     parts = tuple(
         tuple(
             Note(start, length, row + LOWEST_PITCH, channel=channel_of(number, tracks))
             for start, length, row in zip(*(part.tolist() for part in found), strict=True)
         )
-        for number, found in enumerate(decoded(generator, state, cue))
+        for number, found in sorted(made.items())
     )
     maps = generator.feel(heard(parts))
-    return Bar(cue.bar, state.seed, tracks, parts, maps and maps.picked(parts))
+    return Bar(cues[0].bar, state.seed, tracks, parts, maps and maps.picked(parts))
+
+
+def made_by(cue: Cue, tracks: Sequence[Track]) -> Sequence[int]:
+    return range(len(tracks)) if cue.tracks is None else cue.tracks
 
 
 def struck(bar: Bar, state: State) -> list[list[Note]]:
@@ -180,8 +215,9 @@ def asked(state: State, track: int | None = None) -> dict[str, float]:
 
 
 def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
-    """The notes of each track. Knobs are asked of the model where it has them, with all others where
-    they would be by themselves; then the logits are tilted until the bar measures what was asked."""
+    """The notes of each track; of one that is not made by this cue, without knobs. Knobs are asked of
+    the model where it has them, with all others where they would be by themselves; then the logits are
+    tilted until the bar measures what was asked."""
     info = generator.info
     knobs = [asked(state, number) for number in range(len(info.tracks))]
     logits = generator.logits(cue)
@@ -196,7 +232,8 @@ def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
     for number, (track, was) in enumerate(zip(info.tracks, seen, strict=True)):
         own, wanted = knobs[number], state.tracks[number].density is not None
         rests = was is None and ("density" not in own or (resting and not wanted))
-        if track.given or rests or not (own or state.key is not None):
+        elsewhere = number not in made_by(cue, info.tracks)
+        if elsewhere or track.given or rests or not (own or state.key is not None):
             notes.append(free[number])
         else:
             wish = wish_for(track, own, state.key, was)

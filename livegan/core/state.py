@@ -1,20 +1,19 @@
 """What the performer has set, as one immutable record; `moves.py` has the moves on it.
 
-A bar is rendered from a `State`; `advance` takes it over a bar line. Random numbers are drawn from
-(seed, bar), so the same seed and the same moves give the same music, however often a bar is rendered
-again.
+A bar is rendered from a `State`; `wandering.advance` takes it over a bar line. Random numbers are drawn
+from (seed, bar), so the same seed and the same moves give the same music, however often a bar is
+rendered again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import pi
-from typing import NamedTuple
 
 import numpy as np
 
 from . import latent
 from .latent import Point
+from .returning import AS_SONGS, Source, Visited
 
 SCENES = 16
 DIRECTIONS = 8
@@ -31,16 +30,6 @@ CURVES = {
     "late": lambda share: share * share,
 }
 """How far a morph is at a share of its time: even, slow at both ends, fast at first, slow at first."""
-REMEMBERED = 4
-"""Sections that the music may come back to."""
-RETURNS = 0.4
-"""How often a new section is one of those."""
-HALF = 4
-"""Bars of half a phrase, which comes back as a whole."""
-WAYS_BACK = (HALF, 2 * HALF)
-"""From how many bars before."""
-FULL_DRIFT = pi / 2
-"""Drift 1 goes this far a bar, in radians: a quarter of the circle, which is as far as chance."""
 
 
 class BadValue(ValueError):
@@ -71,13 +60,6 @@ class Morph:
         return latent.slerp(self.origin, self.target, CURVES[self.curve](self.done / self.bars))
 
 
-class Visited(NamedTuple):
-    """Where a bar was, and how many bars before it that was new."""
-
-    point: Point
-    back: int
-
-
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
     """What the performer has set for one track of the model. Channel and program count from 1, 0 is the
@@ -101,9 +83,8 @@ class State:
     `if_hung` is loop or silence. `held` is the point that sounds while frozen; a knob (`density` to
     `length`, shares of the data's range, and `key`) that is None is left to the model; `directions` are
     how far the latent is moved along the model's own; after `section` bars comes another section, one
-    of `sections` or a new one; `comeback` is how often half a phrase comes back, `back` how many
-    bars before the present one it was new, and `path` where the last bars were; `fresh` draws
-    a new point for every bar.
+    of `sections` or a new one; `comeback` is how often half a phrase comes back, and `path` where
+    the last bars were; `fresh` draws a new point for every bar.
 
     Shaping, which acts on the notes: `accent`, `gate` and `chance` are factors and shares, ranges
     hold their ends, `voices` 0 is no limit, `rhythm` is a switch a sixteenth, `scale` is one of
@@ -142,8 +123,7 @@ class State:
     directions: tuple[float, ...] = (0.0,) * DIRECTIONS
     section: int = 16
     sections: tuple[Point, ...] = ()
-    comeback: float = 0.15
-    back: int = 0
+    comeback: float = AS_SONGS
     path: tuple[Visited, ...] = ()
     velocity: float = 0.7
     humanise: float = 1.0
@@ -185,6 +165,12 @@ class State:
         """The point that the next rendering uses."""
         return self.point if self.held is None else self.held
 
+    @property
+    def sources(self) -> tuple[Source | None, ...]:
+        """Where each track comes back from; empty where none does, or the hand has moved the latent."""
+        here = self.path[-1] if self.path else None
+        return here.sources if here and here.point is self.heard else ()
+
 
 def initial(seed: int, size: int, tracks: int = 1) -> State:
     """A fresh instrument: a point, a heading and sixteen scenes drawn from the seed."""
@@ -192,84 +178,6 @@ def initial(seed: int, size: int, tracks: int = 1) -> State:
     point, heading = latent.random_point(random, size), random.standard_normal(size)
     scenes = tuple(Scene(latent.random_point(random, size)) for _ in range(SCENES))
     return State(seed, point, heading, scenes, track_count=tracks)
-
-
-class Wandering(NamedTuple):
-    """How a model's latent moves by itself: it lasts `steady` bars; its first `split` numbers say the
-    section; section and rest go so many times as far in a bar as /drift says."""
-
-    steady: int = 1
-    split: int = 0
-    paces: tuple[float, float] = (0.2, 1.0)
-
-
-PLAIN = Wandering()
-
-
-def advance(state: State, bar: int, model: Wandering = PLAIN) -> State:
-    """Over the line into `bar`: morph a step, or drift, or stand still while frozen; where a model
-    knows sections, half a phrase may come back."""
-    new = wandered(state, bar, model)
-    return came_back(state, new, bar) if model.split else new
-
-
-def came_back(state: State, new: State, bar: int) -> State:
-    """The new state, or where it was half a phrase or a whole one before. Never away from where the
-    performer went since, nor from what somebody else plays."""
-    stayed = bool(state.path) and state.path[-1].point is state.point
-    path = state.path if stayed else (Visited(state.point, 0),)
-    if state.held is not None or state.morph is not None or state.fresh or state.listen != "off":
-        path = ()
-    first = bar - bar % HALF
-    random = np.random.default_rng([state.seed, first, HALF])
-    chance, way = random.random(), WAYS_BACK[int(random.integers(len(WAYS_BACK)))]
-    back = 0
-    turns = bool(state.section) and first % state.section == 0
-    if chance < state.comeback and not turns and way <= len(path):
-        then = path[-way]
-        new, back = replace(new, point=then.point), way + then.back
-    return replace(new, back=back, path=(*path, Visited(new.point, back))[-max(WAYS_BACK) :])
-
-
-def heard_before(state: State, bar: int) -> int:
-    """Which bar this one follows from: the one before it, or, as half a phrase begins to come back, the
-    one that was before it when it was new."""
-    return bar - 1 - (state.back if bar % HALF == 0 else 0)
-
-
-def wandered(state: State, bar: int, model: Wandering) -> State:
-    """What moves by itself moves where a latent ends, and as far as in all of its bars together."""
-    steady, split, paces = model
-    random = np.random.default_rng([state.seed, bar])
-    if state.held is not None:
-        return state
-    if state.morph is None and bar % steady:
-        return state
-    if state.fresh:
-        return replace(state, point=latent.random_point(random, len(state.point)))
-    if state.morph is not None:
-        morph = replace(state.morph, done=state.morph.done + 1)
-        return replace(state, point=morph.place, morph=morph if morph.done < morph.bars else None)
-    if split and state.section and bar % state.section == 0:
-        return next_section(state, random)
-    if not state.drift:
-        return state  # a part of a scene's point need not lie on a sphere of its own
-    parts = zip((slice(split), slice(split, None)), paces, strict=True)
-    point, heading = state.point.copy(), state.heading.copy()
-    for part, pace in parts if split else [(slice(None), 1.0)]:
-        far = min(1.0, state.drift * steady * pace) * FULL_DRIFT
-        point[part], heading[part] = latent.wander(state.point[part], state.heading[part], far, random)
-    return replace(state, point=point, heading=heading)
-
-
-def next_section(state: State, random: np.random.Generator) -> State:
-    """Another part of the music: where an earlier section was left, or somewhere new."""
-    earlier = state.sections
-    if earlier and random.random() < RETURNS:
-        point = earlier[int(random.integers(len(earlier)))]
-    else:
-        point = latent.random_point(random, len(state.point))
-    return replace(state, point=point, sections=(*earlier, state.point)[-REMEMBERED:])
 
 
 def resized(state: State, size: int, tracks: int = 1) -> State:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.rendering import Generator, cue_for, make_bar
-from livegan.core.state import State, advance, heard_before, initial
+from livegan.core.rendering import Generator, cues_for, make_bar
+from livegan.core.state import State, initial
+from livegan.core.wandering import advance
 
 Tune = Sequence[NDArray[np.bool_]]
 """Bars `[step, pitch]` of the track that a model accompanies; without one it hears silence."""
@@ -32,9 +33,8 @@ def played(generator: Generator, state: State, bars: int, tune: Tune = ()) -> ND
     next."""
     rolls: list[NDArray[np.bool_]] = []
     for bar, here in enumerate(states(state, bars, generator)):
-        before = heard_before(here, bar)
-        cue = cue_for(generator, here, bar, tune, rolls[before] if before >= 0 else None)
-        rolls.append(make_bar(generator, here, cue).roll)
+        cues = cues_for(generator, here, bar, tune, lambda n: rolls[n] if n >= 0 else None)
+        rolls.append(make_bar(generator, here, *cues).roll)
     return np.stack(rolls)
 
 

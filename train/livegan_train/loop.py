@@ -24,7 +24,7 @@ from .provenance import code, machine
 from .recipe import AnyRun, begin, pretrain_step, settle, start, train_step
 from .run import Told
 from .stream.config import StreamConfig
-from .stream.pace import shared_by_songs
+from .stream.form import form_of_songs
 from .validation import Reference, describe, judge, reference
 
 SAVE_SECONDS = 60.0
@@ -100,7 +100,7 @@ class Training:
         self.real: Reference = reference(valid, config.phrase)
         self.described = describe(train, self.real.measures)
         if isinstance(config, StreamConfig):
-            self.described["shared"] = shared_by_songs(valid)
+            self.described |= form_of_songs(train, valid)
         self.described["data"] = bars.checksum
         self.described["code"] = code()
         self.described["machine"] = machine(fabric.device, fabric.world_size)

@@ -104,8 +104,9 @@ LATENT: tuple[Control, ...] = (
         (Argument("bars", "int", 0, 256, unit="bars"),), **field("section"),
     ),
     Control(
-        "comeback", "/comeback", "How often half a phrase comes back, from four or eight bars before; "
-        "every knob acts on it. For models that know sections.",
+        "comeback", "/comeback", "How often half a phrase comes back, track by track: 0 never, 0.5 as "
+        "in the songs that the model learned from, 1 always. Every knob acts on it. For models that "
+        "know sections.",
         share(), **field("comeback"),
     ),
     Control(
