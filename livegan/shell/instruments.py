@@ -43,7 +43,7 @@ VOICES = {
 
 KICKS, SNARES, HATS = {35, 36}, {38, 39, 40}, {42, 44, 46, 54, 69, 70, 82}
 CYMBALS = {49, 51, 52, 53, 55, 57, 59}
-PIANO_LOUDNESS, DRUM_LOUDNESS = 0.35, 0.525
+PIANO_LOUDNESS, DRUM_LOUDNESS = 0.9, 0.525
 
 
 def voice_of(track: str) -> str:

@@ -20,8 +20,8 @@ TAIL_SECONDS = 1.5
 PEAK = 0.9
 LOUDER = 1.5
 """Loudness goes with so much of the velocity's power."""
-SMALLER = 0.9
-"""How far Vorbis compresses, 0 to 1: a minute of music takes some 450 kB."""
+SMALLER = 0.95
+"""How far Vorbis compresses, 0 to 1: a minute of music takes some 400 kB."""
 WRITE_FRAMES = 65_536
 """libsndfile's Vorbis encoder overflows its stack on much more at once."""
 SERIAL, SUM, SEGMENTS = slice(14, 18), slice(22, 26), 26
