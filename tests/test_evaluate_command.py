@@ -250,6 +250,8 @@ def test_the_scoreboard_is_told_in_every_form(scores: Result, folder: Path) -> N
     matrices = [image for image in page.all("img") if image.get("class") == "plain"]
     assert len(matrices) == 1
     assert "Self-similarity" in (matrices[0]["alt"] or "")
+    png = base64.b64decode((matrices[0]["src"] or "").split(",")[1])
+    assert (folder / "figures" / "band-form.png").read_bytes() == png
     for text in (scores.output, (folder / "score.md").read_text()):
         for said in ("by trees %", "at most 60", "band: Drums + Piano", "largest step", "reaches"):
             assert said in text
@@ -261,7 +263,11 @@ def test_each_model_gets_a_page_with_its_goals_and_bars_to_see_and_to_hear(
     text = (folder / "figures" / "band.md").read_text()
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in lines}) == 1 for lines in tables)
-    for said in ("| goal | real songs | worst seed | reached |", "[Listen](band.ogg)"):
+    for said in (
+        "| goal | real songs | worst seed | reached |",
+        "[Listen](band.ogg)",
+        "(band-form.png)",
+    ):
         assert said in text
     found = json.loads((folder / "score.json").read_text())["scores"]
     trees = [s for s in found if s["section"] == "told apart by boosted trees" and s["goal"]]
@@ -270,6 +276,7 @@ def test_each_model_gets_a_page_with_its_goals_and_bars_to_see_and_to_hear(
     counts = [f"{int(by_about[about])} of 1" for about in ("Drums", "Piano")]
     assert [cell.strip(" *") for cell in line.split("|")[2:5]] == [*counts, "-"]
     assert sorted(file.name for file in (folder / "figures").iterdir()) == [
+        "band-form.png",
         "band.md",
         "band.ogg",
         "band.png",

@@ -76,8 +76,8 @@ def write_picture(path: Path, notes: Sequence[Note], bars: int) -> None:
     write_whole(path, write)
 
 
-def png(roll: Image.Image) -> bytes:
-    """Small: a roll has few colours."""
+def png(picture: Image.Image, colours: int = 32) -> bytes:
+    """Small, by few colours: a roll has no more."""
     held = io.BytesIO()
-    roll.quantize(32).save(held, "PNG", optimize=True)
+    picture.quantize(colours).save(held, "PNG", optimize=True)
     return held.getvalue()
