@@ -1,5 +1,5 @@
 # One command for each task of a developer.
-.PHONY: play test lint coverage docs bench models figures clean
+.PHONY: play test lint coverage docs bench models figures performances clean
 BIN = .venv/bin
 DATA ?= data
 
@@ -28,6 +28,9 @@ models:          ## train and export every shipped model from the data (hours on
 
 figures:         ## judge the shipped models and make docs/figures (hours of one core)
 	scripts/figures $(DATA)
+
+performances:    ## play the shipped models with moves of the controls into docs/figures
+	scripts/performances
 
 clean:           ## forget the environment and all caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache

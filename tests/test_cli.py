@@ -13,6 +13,7 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from livegan.core.music import PITCHES, STEPS_PER_BAR
@@ -34,7 +35,7 @@ def render(out: Path, *arguments: object) -> Path:
     return out
 
 
-@pytest.mark.parametrize("ending", [".mid", ".npz", ".png", ".wav"])
+@pytest.mark.parametrize("ending", [".mid", ".npz", ".ogg", ".png", ".wav"])
 def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(
     ending: str, tmp_path: Path
 ) -> None:
@@ -75,6 +76,10 @@ def test_pictures_and_sound_are_what_they_say(tmp_path: Path) -> None:
         loudest = np.abs(np.frombuffer(sound.readframes(-1), np.int16).astype(int)).max()
     assert 8 < seconds < 10
     assert 1_000 < loudest < 32_767
+    samples, rate = soundfile.read(render(tmp_path / "a.ogg"))
+    assert samples.shape[1] == 2
+    assert len(samples) / rate == pytest.approx(seconds, abs=0.01)
+    assert 0.03 < np.abs(samples).max() < 1
 
 
 @pytest.mark.parametrize("asked", [0.1, 0.5, 0.9])
@@ -151,7 +156,7 @@ def starts_of(file: mido.MidiFile) -> list[int]:
         (["render", "--bpm", "nan", "out.mid"], "nan is not in the range"),
         (["render", "--at", "²:/tempo=60", "out.mid"], "must be BAR:ADDRESS=VALUE"),
         (["render", "/proc/out.wav"], "can't be written"),
-        (["render", "out.txt"], "OUT must end in .mid, .npz, .png, .wav"),
+        (["render", "out.txt"], "OUT must end in .mid, .npz, .ogg, .png, .wav"),
         (["render", "--bars", "0", "out.mid"], "0 is not in the range"),
         (["render", "--set", "/nope=1", "out.mid"], "no such address"),
         (["render", "--set", "/tempo=fast", "out.mid"], "bpm must be a number"),

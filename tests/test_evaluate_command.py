@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from livegan.core.model import METADATA_KEY, ModelInfo, Track
-from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
+from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.performance import perform
 from livegan.core.state import initial
 from livegan.shell.archive import rolls_of
@@ -26,7 +26,6 @@ from livegan_train.data import BarSet
 from livegan_train.drawn import drawn_bars, streamed_bars
 from livegan_train.evaluate.cli import evaluate
 from livegan_train.evaluate.example import of_song, of_stream
-from livegan_train.evaluate.instruments import VOICES, mixed, voice_of
 from livegan_train.evaluate.rows import Row
 from livegan_train.evaluate.scoreboard.board import Scoreboard
 from livegan_train.evaluate.sheets import write_sheets
@@ -251,6 +250,8 @@ def test_the_scoreboard_is_told_in_every_form(scores: Result, folder: Path) -> N
     matrices = [image for image in page.all("img") if image.get("class") == "plain"]
     assert len(matrices) == 1
     assert "Self-similarity" in (matrices[0]["alt"] or "")
+    png = base64.b64decode((matrices[0]["src"] or "").split(",")[1])
+    assert (folder / "figures" / "band-form.png").read_bytes() == png
     for text in (scores.output, (folder / "score.md").read_text()):
         for said in ("by trees %", "at most 60", "band: Drums + Piano", "largest step", "reaches"):
             assert said in text
@@ -262,7 +263,11 @@ def test_each_model_gets_a_page_with_its_goals_and_bars_to_see_and_to_hear(
     text = (folder / "figures" / "band.md").read_text()
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in lines}) == 1 for lines in tables)
-    for said in ("| goal | real songs | worst seed | reached |", "[Listen](band.ogg)"):
+    for said in (
+        "| goal | real songs | worst seed | reached |",
+        "[Listen](band.ogg)",
+        "(band-form.png)",
+    ):
         assert said in text
     found = json.loads((folder / "score.json").read_text())["scores"]
     trees = [s for s in found if s["section"] == "told apart by boosted trees" and s["goal"]]
@@ -271,6 +276,7 @@ def test_each_model_gets_a_page_with_its_goals_and_bars_to_see_and_to_hear(
     counts = [f"{int(by_about[about])} of 1" for about in ("Drums", "Piano")]
     assert [cell.strip(" *") for cell in line.split("|")[2:5]] == [*counts, "-"]
     assert sorted(file.name for file in (folder / "figures").iterdir()) == [
+        "band-form.png",
         "band.md",
         "band.ogg",
         "band.png",
@@ -322,11 +328,6 @@ def test_the_stream_to_hear_is_what_render_plays() -> None:
     assert (np.moveaxis(rolls, 3, 1) == streamed_bars(generator, 32, 1)).all()
 
 
-def test_louder_notes_sound_louder() -> None:
-    soft, plain = (mixed({"Piano": [Note(0, 24, 60, v)]}, 1, 120) for v in (45, 90))
-    assert np.abs(soft).max() < 0.5 * np.abs(plain).max()
-
-
 def test_tracks_that_the_data_lacks_are_said(folder: Path) -> None:
     result = run(folder, str(folder / "flute.onnx"), "--seeds", "1")
     assert result.exit_code == 0
@@ -365,12 +366,3 @@ def test_an_archive_without_held_out_songs_is_refused(folder: Path, tmp_path: Pa
 def test_a_missing_archive_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(evaluate, ["piano", "--data", str(tmp_path / "none.npz")])
     assert "no such file" in refused(result)
-
-
-@pytest.mark.parametrize("track", ["Drums", *VOICES, "PIANO", "Kazoo"])
-@pytest.mark.parametrize("pitch", [24, 36, 38, 42, 49, 60, 107])
-def test_every_instrument_sounds_at_every_height(track: str, pitch: int) -> None:
-    sound = mixed({track: [Note(0, 24, pitch)]}, bars=1, bpm=120)
-    assert np.isfinite(sound).all()
-    assert 0.01 < np.abs(sound).max() <= 1.0
-    assert voice_of("Kazoo") == "piano"

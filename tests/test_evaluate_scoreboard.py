@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from livegan.core.decode import Logits, Notes, decode
 from livegan.core.latent import Point, random_point
@@ -19,6 +21,7 @@ from livegan.core.roll import roll_from_notes
 from livegan.core.state import initial
 from livegan.shell.generator import find_model, open_session
 from livegan_train.drawn import drawn_bars
+from livegan_train.evaluate.rows import Row
 from livegan_train.evaluate.scoreboard import (
     areas,
     band,
@@ -32,10 +35,12 @@ from livegan_train.evaluate.scoreboard import (
     interpolation,
     knobs,
     phrases,
+    seen,
     shaped,
     trees,
     walks,
 )
+from livegan_train.evaluate.scoreboard.board import Scoreboard
 from livegan_train.evaluate.scoreboard.folds import accuracy, fold_of
 from livegan_train.evaluate.scoreboard.part import Held, Part, Real, part_of, pieces_of
 from livegan_train.evaluate.scoreboard.playing import bars_at, cues, decoded, points
@@ -197,8 +202,55 @@ def test_a_period_shows_in_the_form() -> None:
     assert found["chroma 4"] == found["chroma 32"] == pytest.approx(1)
     assert found["chroma 2"] < 0.5
     assert found["onsets 1"] == 1
-    png = form.picture([part.stream, part.stream[:32]], part.drums)
-    assert png.startswith(b"\x89PNG")
+
+
+def test_form_is_seen_as_harmony_and_rhythm_of_drums_as_rhythm() -> None:
+    song = stream(*[triad(root) for root in (0, 1, 2, 6)] * 16)
+    silent = np.zeros_like(song.stream[:8])
+    both = size_of(seen.drawn(song.stream, np.concatenate([silent, song.stream[8:]]), song.drums, {}))
+    beat = stream(*[bar((0, 4, C), (48, 4, E))] * 8, drums=True)
+    alone = size_of(seen.drawn(beat.stream, beat.stream, beat.drums, {}))
+    assert both[0] == alone[0] > 900
+    assert both[1] == 2 * alone[1]
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(png)) as picture:
+        assert picture.format == "PNG"
+        return picture.size
+
+
+def board_of(*rows: Row, own: dict[str, float]) -> Scoreboard:
+    return Scoreboard("bars.npz", "test", 100, 1, (), {"Piano": own}, rows)
+
+
+def test_form_is_seen_beside_a_whole_held_out_song_that_is_long_enough() -> None:
+    data = corpus(20, 70)
+    long, short = data.select("test"), corpus(20, 40).select("test")
+    first, end = seen.piece_of(long, ("Piano",))
+    assert end - first == 64
+    assert len(np.unique(long.song_id[first:end])) == 1
+    first, end = seen.piece_of(short, ("Piano",))
+    assert end - first == 40, "as much as there is"
+    model = Model("fake", FakeGenerator(), ("Piano",), (0,))
+    board = board_of(Row("floor", "floor", ("Piano",), ()), own={})
+    found = seen.form_seen(model, long, board)
+    assert "any two of 64 bars" in found.says
+    assert "song 1" in found.says
+    assert size_of(found.png) == size_of(seen.form_seen(model, short, board).png)
+    assert seen.form_seen(model, long, board).png == found.png, "the same bytes each time"
+
+
+def test_the_curves_of_form_are_those_of_the_scoreboard() -> None:
+    levels = form.levels(stream(*[triad(root) for root in (0, 1, 2, 6)] * 16))
+    seeds = tuple({"Piano": {key: value + off for key, value in levels.items()}} for off in (0, 1, 5))
+    floor = Row("floor", "floor", ("Piano",), ())
+    board = board_of(floor, Row("fake", "model", ("Piano",), seeds), own=levels)
+    found = seen.wholes(Model("fake", FakeGenerator(), ("Piano",), (0,)), board)
+    assert found["song"] == levels
+    assert found["stream"] == pytest.approx({key: value + 1 for key, value in levels.items()})
+    unmeasured = seen.wholes(Model("fake", FakeGenerator(), ("Piano",), (0,)), board_of(floor, own={}))
+    assert unmeasured == {}
 
 
 def test_phrases_that_end_every_fourth_bar() -> None:

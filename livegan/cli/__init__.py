@@ -30,7 +30,7 @@ OWN_COMMANDS = {
 }
 OWN_HELP = {
     "serve": "Play: the daemon, steered by OSC, sending to a MIDI port.",
-    "render": "Play into a file: .mid, .npz, .png or .wav.",
+    "render": "Play into a file: .mid, .npz, .ogg, .png or .wav.",
     "send": "Move a control of a running daemon.",
     "layout": "Write a layout for TouchOSC or Open Stage Control.",
     "doctor": "Say whether this machine can play on time, and what to do about it.",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from livegan.core.performance import Performance
     from livegan.shell.generator import OnnxGenerator
 
-ENDINGS = (".mid", ".npz", ".png", ".wav")
+ENDINGS = (".mid", ".npz", ".ogg", ".png", ".wav")
 MEANINGLESS = ("play", "play_from", "stop", "countin", "metronome", "metronome_channel")
 
 
@@ -61,8 +61,8 @@ def render(
     """Play into a file, with the daemon's own core under a simulated clock. The same arguments give the
     same bytes.
 
-    OUT by its ending: .mid (for any DAW), .npz (a bar archive), .png (a piano roll), .wav (a sampled
-    piano)."""
+    OUT by its ending: .mid (for any DAW), .npz (a bar archive), .png (a piano roll), .wav or .ogg
+    (sound: a sampled piano, plain instruments for other tracks)."""
     from livegan.core import state as states
     from livegan.core.controls import BadControl
     from livegan.core.model import BadModel
@@ -138,7 +138,11 @@ def write(out: Path, performance: Performance, generator: OnnxGenerator) -> None
             from livegan.shell.picture import write_picture
 
             write_picture(out, performance.notes(), performance.bars)
-        case ".wav":
-            from livegan.shell.sound import write_wav
+        case ".wav" | ".ogg":
+            from livegan.shell.midi_file import voices_of
+            from livegan.shell.sound import render as sounding
+            from livegan.shell.sound import write_sound
 
-            write_wav(out, performance.notes(), performance.tempi, end)
+            voices = voices_of(generator.info.tracks, performance.settings)
+            names = {channel: voice.name for channel, voice in voices.items()}
+            write_sound(out, sounding(performance.notes(), performance.tempi, end, names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from .files import write_whole
 
 BARS_PER_ROW = 8
 STEP_WIDTH, PITCH_HEIGHT = 2, 4
+SEEN_STEPS = 4
+"""Shorter notes, drums above all, are drawn so long."""
 MARGIN = 34
 BACKGROUND, BLACK_KEYS, BEAT_LINE, BAR_LINE, TEXT = (
     "#12141a",
@@ -42,7 +45,7 @@ def draw_roll(notes: Sequence[Note], bars: int) -> Image.Image:
         if 0 <= key < PITCHES and row < rows:
             left = MARGIN + start * STEP_WIDTH
             top = row * row_height + MARGIN // 2 + (PITCHES - 1 - key) * PITCH_HEIGHT
-            right = min(left + note.length * STEP_WIDTH - 2, width - 8)
+            right = min(left + max(note.length, SEEN_STEPS) * STEP_WIDTH - 2, width - 8)
             pen.rectangle((left, top, right, top + PITCH_HEIGHT - 2), fill=colours[note.channel])
     return picture
 
@@ -65,5 +68,16 @@ def draw_grid(pen: ImageDraw.ImageDraw, top: int, first_bar: int, bars: int) -> 
 
 
 def write_picture(path: Path, notes: Sequence[Note], bars: int) -> None:
-    picture = draw_roll(notes, bars)
-    write_whole(path, lambda beside: picture.save(beside, "PNG"))
+    content = png(draw_roll(notes, bars))
+
+    def write(beside: Path) -> None:
+        beside.write_bytes(content)
+
+    write_whole(path, write)
+
+
+def png(picture: Image.Image, colours: int = 32) -> bytes:
+    """Small, by few colours: a roll has no more."""
+    held = io.BytesIO()
+    picture.quantize(colours).save(held, "PNG", optimize=True)
+    return held.getvalue()

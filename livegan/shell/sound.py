@@ -1,84 +1,113 @@
-"""Rendering notes with the sampled piano in `sounds/piano` (Salamander Grand Piano V3 by Alexander
-Holm, CC BY 3.0): one recording every minor third, pitched to the notes between."""
+"""Notes as sound, each track played by a plain instrument, and sound as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from livegan.core.music import Note
 from livegan.core.timeline import Tempi, seconds_at
 
 from .files import write_whole
+from .instruments import RATE, Sound, sound_of, voice_of
 
-RATE = 44_100
-LONGEST_SECONDS = 12.0
-RELEASE_SECONDS = 0.25
 TAIL_SECONDS = 1.5
 PEAK = 0.9
-GAIN = 0.35
-SEMITONES = {"C": 0, "D#": 3, "F#": 6, "A": 9}
-
-Sound = NDArray[np.float32]
-
-
-@lru_cache(maxsize=1)
-def recordings() -> dict[int, Path]:
-    """File of every recorded MIDI pitch."""
-    folder = Path(str(resources.files("livegan") / "sounds" / "piano"))
-    found = {}
-    for file in folder.glob("*v10.ogg"):
-        name = file.stem.removesuffix("v10")
-        found[12 * (int(name[-1]) + 1) + SEMITONES[name[:-1]]] = file
-    return found
+LOUDER = 1.5
+"""Loudness goes with so much of the velocity's power."""
+SMALLER = 0.95
+"""How far Vorbis compresses, 0 to 1: a minute of music takes some 400 kB."""
+WRITE_FRAMES = 65_536
+"""libsndfile's Vorbis encoder overflows its stack on much more at once."""
+SERIAL, SUM, SEGMENTS = slice(14, 18), slice(22, 26), 26
+"""Where an Ogg page has its stream's number, its checksum and the count of its segments (RFC 3533)."""
+POLYNOMIAL = 0x04C11DB7
 
 
-@lru_cache(maxsize=128)
-def struck(pitch: int) -> Sound:
-    """One full stroke of a pitch, `[sample, 2]`, from the nearest recording."""
-    nearest = min(recordings(), key=lambda recorded: (abs(recorded - pitch), recorded))
-    sound, rate = soundfile.read(
-        recordings()[nearest], frames=int(48_000 * LONGEST_SECONDS), dtype="float32", always_2d=True
-    )
-    ratio = rate / RATE * 2 ** ((pitch - nearest) / 12)
-    places = np.arange(0, len(sound) - 1, ratio)
-    index = places.astype(np.int64)
-    share = (places - index)[:, None].astype(np.float32)
-    pitched: Sound = sound[index] * (1 - share) + sound[index + 1] * share
-    return np.broadcast_to(pitched, (len(pitched), 2))
-
-
-def render(notes: Sequence[Note], tempi: Tempi, end_step: int) -> Sound:
-    """Stereo samples `[sample, 2]` of the whole performance, with a tail for the last strings."""
+def render(
+    notes: Sequence[Note], tempi: Tempi, end_step: int, names: Mapping[int, str] | None = None
+) -> Sound:
+    """Stereo samples `[sample, 2]` of the whole performance, with a tail for the last strings. `names`
+    are the tracks' by channel: they choose the instruments, the piano where there is none."""
+    voices = {channel: voice_of(name) for channel, name in (names or {}).items()}
     length = seconds_at(end_step, tempi) + TAIL_SECONDS
     mix = np.zeros((int(length * RATE), 2), np.float32)
-    fade = np.linspace(1, 0, int(RELEASE_SECONDS * RATE), dtype=np.float32)[:, None] ** 2
     for note in notes:
         start = int(max(0.0, seconds_at(note.place, tempi)) * RATE)
-        held = int(seconds_at(note.place + note.length, tempi) * RATE) - start
-        stroke = struck(note.pitch)[: held + len(fade)] * (GAIN * (note.velocity / 127) ** 1.5)
-        ending = stroke[held:]
-        ending *= fade[: len(ending)]
-        stroke = stroke[: len(mix) - start]
-        mix[start : start + len(stroke)] += stroke
+        seconds = seconds_at(note.place + note.length, tempi) - start / RATE
+        played = sound_of(voices.get(note.channel, "piano"), note.pitch, seconds)[: len(mix) - start]
+        mix[start : start + len(played)] += played * np.float32((note.velocity / 127) ** LOUDER)
     loudest = float(np.abs(mix).max(initial=0.0))
     return mix * np.float32(PEAK / loudest) if loudest > PEAK else mix
 
 
-def write_wav(path: Path, notes: Sequence[Note], tempi: Tempi, end_step: int) -> None:
-    """16 bits, 44.1 kHz, stereo."""
-    sound = render(notes, tempi, end_step)
+def write_sound(path: Path, sound: Sound) -> None:
+    """By the ending: .ogg, or .wav of 16 bits; 44.1 kHz, stereo. Raises `OSError`."""
 
     def write(beside: Path) -> None:
+        if path.suffix.lower() == ".ogg":
+            beside.write_bytes(ogg(sound))
+            return
         try:
             soundfile.write(beside, sound, RATE, "PCM_16", format="WAV")
         except soundfile.LibsndfileError as error:
             raise OSError(None, str(error)) from None
 
     write_whole(path, write)
+
+
+def ogg(sound: Sound) -> bytes:
+    """Ogg Vorbis, the same bytes for the same sound."""
+    held = io.BytesIO()
+    channels = sound.shape[1]
+    with soundfile.SoundFile(
+        held, "w", RATE, channels, format="OGG", subtype="VORBIS", compression_level=SMALLER
+    ) as file:
+        for start in range(0, len(sound), WRITE_FRAMES):
+            file.write(sound[start : start + WRITE_FRAMES])
+    return b"".join(map(numbered, pages(held.getvalue())))
+
+
+def pages(stream: bytes) -> Iterator[bytes]:
+    """Of an Ogg stream."""
+    start = 0
+    while start < len(stream):
+        body = start + SEGMENTS + 1 + stream[start + SEGMENTS]
+        end = body + sum(stream[start + SEGMENTS + 1 : body])
+        yield stream[start:end]
+        start = end
+
+
+def numbered(page: bytes) -> bytes:
+    """An Ogg page of stream 1, instead of the number by chance that libsndfile gives."""
+    found = bytearray(page)
+    found[SERIAL] = (1).to_bytes(4, "little")
+    found[SUM] = bytes(4)
+    found[SUM] = checksum(found).to_bytes(4, "little")
+    return bytes(found)
+
+
+def checksum(content: bytes | bytearray) -> int:
+    """Ogg's CRC: 32 bits, from the highest on."""
+    table, found = remainders(), 0
+    for byte in content:
+        found = (found << 8 & 0xFFFFFFFF) ^ table[found >> 24 ^ byte]
+    return found
+
+
+@lru_cache(maxsize=1)
+def remainders() -> tuple[int, ...]:
+    """Of each byte before 32 zeros, divided by the polynomial."""
+    found = []
+    for byte in range(256):
+        rest = byte << 24
+        for _ in range(8):
+            rest = (rest << 1) ^ (POLYNOMIAL if rest & 0x80000000 else 0)
+            rest &= 0xFFFFFFFF
+        found.append(rest)
+    return tuple(found)

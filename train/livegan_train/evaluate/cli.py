@@ -160,10 +160,12 @@ def judged(models: list[Model], data: BarSet, name: str, split: str, bars: int, 
 def scored(models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int) -> Found:
     """The scoreboard."""
     from .scoreboard.run import scoreboard
-    from .scoreboard.shown import document, matrices
+    from .scoreboard.seen import form_seen
+    from .scoreboard.shown import document
 
     board = scoreboard(models, data, name, split, bars, seeds, progress)
-    told = document(board, matrices(models, data, split))
+    held = data.select(split)
+    told = document(board, [form_seen(model, held, board) for model in models])
     return Found(told, board.as_dict(), board.tracks, board)
 
 

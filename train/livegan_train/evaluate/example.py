@@ -39,18 +39,21 @@ def of_stream(model: Model, bars: int = BARS, seed: int = SEED) -> Excerpt:
 def of_song(held: BarSet, tracks: Sequence[str], bars: int = BARS) -> Excerpt | None:
     """The fullest of twenty random places in the held-out songs, so that every track is likely to be
     there; None if no song is long enough."""
+    first = fullest(held, tracks, bars)
+    if first is None:
+        return None
+    rolls = held.rolls(slice(first, first + bars))[:, [held.tracks.index(track) for track in tracks]]
+    return Excerpt("Held-out song", name_of(held, first), bars, flowing(rolls, tracks))
+
+
+def fullest(held: BarSet, tracks: Sequence[str], bars: int) -> int | None:
+    """The row from which tracks rest least for so many bars of one song, of twenty random ones."""
     starts = np.random.default_rng(SEED).permutation(held.phrase_starts(bars))[:PLACES]
     if not len(starts):
         return None
     columns = [held.tracks.index(track) for track in tracks]
     pieces = [held.rolls(slice(start, start + bars))[:, columns] for start in starts]
-    fullest = int(np.argmax([piece.any(axis=(2, 3)).mean() for piece in pieces]))
-    return Excerpt(
-        "Held-out song",
-        name_of(held, int(starts[fullest])),
-        bars,
-        flowing(pieces[fullest], tracks),
-    )
+    return int(starts[np.argmax([piece.any(axis=(2, 3)).mean() for piece in pieces])])
 
 
 def name_of(held: BarSet, row: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,24 +9,23 @@ import numpy as np
 
 from livegan.core.music import STEPS_PER_BAR, Note
 from livegan.core.roll import notes_from_roll
-from livegan.shell.picture import TRACK_COLOURS, draw_roll
+from livegan.shell.picture import TRACK_COLOURS, draw_roll, png
+from livegan.shell.sound import ogg, render
 
 from ..data import BarSet
 from ..drawn import drawn_bars, streamed_bars
 from ..metrics import BoolArray
-from .instruments import mixed, ogg
 from .sources import Model, some_songs
 
 BARS = 8
 BPM = 110.0
 SEED = 1
-SEEN_STEPS = 4
-"""Shorter notes, drums above all, are drawn so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """`parts` are the notes of each track by name, starts counted from the beginning."""
+    """`parts` are the notes of each track by name, each on its own channel, starts counted from the
+    beginning."""
 
     title: str
     says: str
@@ -36,18 +34,16 @@ class Excerpt:
 
     def picture(self) -> bytes:
         """A piano roll as PNG, one colour a track."""
-        held = io.BytesIO()
-        notes = [
-            note._replace(length=max(note.length, SEEN_STEPS))
-            for part in self.parts.values()
-            for note in part
-        ]
-        draw_roll(notes, self.bars).quantize(32).save(held, "PNG", optimize=True)
-        return held.getvalue()
+        return png(draw_roll(self.notes(), self.bars))
 
     def sound(self) -> bytes:
         """Ogg Vorbis."""
-        return ogg(mixed(self.parts, self.bars, BPM))
+        names = {note.channel: track for track, part in self.parts.items() for note in part}
+        return ogg(render(self.notes(), ((0, BPM),), self.bars * STEPS_PER_BAR, names))
+
+    def notes(self) -> list[Note]:
+        """Of all tracks."""
+        return [note for part in self.parts.values() for note in part]
 
     def colours(self) -> dict[str, str]:
         """Of each track that sounds, as the picture has them."""

@@ -29,7 +29,7 @@ td small { display: block; opacity: .8; }
 td.fails { color: var(--bad); font-weight: 600; }
 td.fails::after { content: " \\2717"; }
 img { width: 100%; min-width: 44rem; height: auto; display: block; border-radius: .3rem; }
-img.plain { width: auto; min-width: 0; image-rendering: pixelated; }
+img.plain { width: auto; min-width: 0; }
 .keys span { margin-right: 1rem; }
 .keys i { display: inline-block; width: .8rem; height: .8rem; outline: 1px solid var(--line); }
 audio { width: 100%; max-width: 40rem; margin: .5rem 0; }

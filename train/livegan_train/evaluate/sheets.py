@@ -13,6 +13,7 @@ from .example import of_song, of_stream
 from .excerpts import Excerpt
 from .markdown import escaped, row, written
 from .scoreboard.board import Score, Scoreboard
+from .scoreboard.seen import form_seen
 from .scoreboard.shown import reached, said, summary
 from .sources import Model
 from .table import ABSENT, Cell, Line, Table, shown
@@ -32,20 +33,24 @@ def write_sheets(
     split: str,
     song_sound: bool,
 ) -> list[Path]:
-    """NAME.md, its picture and sound, and the picture of a held-out song; that song's sound only where
-    `song_sound` says that its licence allows it. Returns the files. Raises `OSError`."""
+    """NAME.md, its picture and sound, its form, and the picture of a held-out song; that song's sound
+    only where `song_sound` says that its licence allows it. Returns the files. Raises `OSError`."""
+    held = data.select(split)
     found: dict[Path, bytes] = {}
     for model in models:
         stem = stem_of(model.name)
         music = {stem: of_stream(model)}
-        song = of_song(data.select(split), model.tracks)
+        song = of_song(held, model.tracks)
         if song is not None:
             music[f"{stem}-song"] = song
         heard = {name for name in music if name == stem or song_sound}
         for name, excerpt in music.items():
             found |= files(folder / name, excerpt, name in heard)
         credit = model.generator.info.credit if len(heard) > 1 else ""
-        text = sheet(board, model.name, listening(music, heard, credit))
+        form = form_seen(model, held, board)
+        found[folder / f"{stem}-form.png"] = form.png
+        seen = f"![{escaped(form.described)}]({stem}-form.png)\n\n{escaped(form.says)}"
+        text = sheet(board, model.name, listening(music, heard, credit), seen)
         found[folder / f"{stem}.md"] = text.encode()
     for path, content in found.items():
         write_whole(path, partial(put, content))
@@ -70,9 +75,9 @@ def files(path: Path, excerpt: Excerpt, sound: bool) -> dict[Path, bytes]:
     return found
 
 
-def sheet(board: Scoreboard, name: str, heard: str) -> str:
+def sheet(board: Scoreboard, name: str, heard: str, form: str) -> str:
     """The whole page."""
-    parts = [f"# {escaped(name)}", escaped(summary(board)[0]), heard]
+    parts = [f"# {escaped(name)}", escaped(summary(board)[0]), heard, "## Form over minutes", form]
     parts += ["## Goals", escaped(reached(board, name)), written(overview(board, name)), EXPLAINED]
     for about, scores in by_subject(board, name).items():
         parts += [f"## {escaped(about)}", written(goal_table(about, scores))]

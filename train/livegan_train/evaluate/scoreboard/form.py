@@ -7,11 +7,10 @@ from those of real songs. There is no goal: it is to be read, and to be seen in 
 
 from __future__ import annotations
 
-import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ...metrics import BoolArray, FloatArray
 from ..flow import outline
@@ -21,7 +20,6 @@ from .section import ALL, TRACK, Section, aim
 
 LAGS = range(1, PIECE // 2 + 1)
 KINDS = ("chroma", "onsets")
-PIXELS, GAP = 5, 12
 
 
 def alike(rolls: BoolArray, drums: NDArray[np.bool_]) -> dict[str, FloatArray]:
@@ -37,11 +35,17 @@ def alike(rolls: BoolArray, drums: NDArray[np.bool_]) -> dict[str, FloatArray]:
 
 
 def levels(part: Part) -> dict[str, float]:
-    """'chroma 1' to 'onsets 32': the mean over all pairs of bars that far apart."""
+    """Of all its pieces."""
+    return by_lag([part.stream[first:end] for first, end in part.pieces], part.drums)
+
+
+def by_lag(pieces: Sequence[BoolArray], drums: NDArray[np.bool_]) -> dict[str, float]:
+    """'chroma 1' to 'onsets 32': the mean over all pairs of bars that far apart in one of the pieces
+    `[bar, track, step, pitch]`."""
     sums: dict[str, list[FloatArray]] = {f"{kind} {lag}": [] for kind in KINDS for lag in LAGS}
-    for first, end in part.pieces:
-        for kind, matrix in alike(part.stream[first:end], part.drums).items():
-            for lag in range(1, min(len(LAGS), end - first - 1) + 1):
+    for rolls in pieces:
+        for kind, matrix in alike(rolls, drums).items():
+            for lag in range(1, min(len(LAGS), len(rolls) - 1) + 1):
                 sums[f"{kind} {lag}"].append(np.diagonal(matrix, lag))
     return {key: mean_of(found) for key, found in sums.items()}
 
@@ -58,22 +62,6 @@ def measure(part: Part, held: Held, seed: int) -> Values:
         keys = [f"{kind} {lag}" for lag in LAGS]
         found[f"{kind}_form"] = mean_of([np.array([abs(found[key] - held.own[key]) for key in keys])])
     return found
-
-
-def picture(parts: list[BoolArray], drums: NDArray[np.bool_]) -> bytes:
-    """PNG: the chroma matrix of each piece `[bar, track, step, pitch]` (onsets if all are drums) next
-    to the other, light where bars are alike."""
-    kind = "onsets" if drums.all() else "chroma"
-    images = [
-        np.nan_to_num(alike(rolls, drums)[kind]).repeat(PIXELS, 0).repeat(PIXELS, 1) for rolls in parts
-    ]
-    height = max(len(image) for image in images)
-    gap = np.zeros((height, GAP))
-    padded = [np.pad(image, ((0, height - len(image)), (0, 0))) for image in images]
-    joined = np.concatenate([piece for image in padded for piece in (image, gap)][:-1], axis=1)
-    out = io.BytesIO()
-    Image.fromarray((joined * 255).astype(np.uint8)).save(out, "PNG", optimize=True)
-    return out.getvalue()
 
 
 FORM = Section(

@@ -5,20 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from livegan.core.music import is_drums
-
-from ...data import BarSet
-from ...drawn import streamed_bars
-from ...metrics import BoolArray
-from ..excerpts import SEED
-from ..rows import Figure, together
-from ..sources import Model
+from ..rows import Figure
 from ..table import ABSENT, Cell, Document, Line, Picture, Table, shown
 from .board import Score, Scoreboard, middle
-from .form import KINDS, picture
-from .part import pieces_of
+from .form import KINDS
 
 HEADINGS = ("median", "worst", "goal", "data's own", "floor", "reached")
 SAYS = (
@@ -119,31 +109,3 @@ def reached(board: Scoreboard, name: str) -> str:
         f"{name}: reaches {met} of {len(asked)} goals. Of the {len(fair)} that real songs don't miss "
         f"it reaches {len(fair) - len(missed)}" + (f", all but {', '.join(missed)}." if missed else ".")
     )
-
-
-def longest_piece(held: BarSet, tracks: tuple[str, ...]) -> BoolArray:
-    """Up to 64 bars of one song, `[bar, track, step, pitch]`: the first longest run."""
-    follows = (np.diff(held.song_id) == 0) & (np.diff(held.bar_index) == 1)
-    first, end = max(pieces_of(follows), key=lambda piece: piece[1] - piece[0])
-    return held.rolls(slice(first, end))[:, [held.tracks.index(track) for track in tracks]]
-
-
-def matrices(models: Sequence[Model], data: BarSet, split: str, seed: int = SEED) -> list[Picture]:
-    """Of each model a piece of its stream next to a held-out song, as self-similarity."""
-    found = []
-    held = data.select(split)
-    for model in models:
-        drums = [is_drums(track) for track in model.tracks]
-        song = longest_piece(held, model.tracks)
-        stream = streamed_bars(model.generator, len(song), seed, model.tune)[:, list(model.places)]
-        found.append(
-            Picture(
-                f"{model.name}: form",
-                f"How alike any two bars are: {len(song)} bars of its stream, then as many of "
-                "a held-out song. Light is alike; stripes beside the diagonal come back after so many "
-                "bars.",
-                picture([stream, song], np.array(drums)),
-                f"Self-similarity matrices of {together(model.tracks)}, stream and song",
-            )
-        )
-    return found
