@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from livegan.core.addressing import parse_setting
+from livegan.core.choosing import onwards
 from livegan.core.knobs import Measured, measured
 from livegan.core.music import LOWEST_PITCH, STEPS_PER_BAR, Note
 from livegan.core.outputs import NOTE_ON, BarLine, Event
 from livegan.core.player import Player
-from livegan.core.rendering import Bar, cues_for, make_bar
+from livegan.core.rendering import Bar, cue_for, cues_for, make_bar
 from livegan.core.state import State, initial
 from livegan.core.swing import Swing
-from livegan.core.wandering import advance
 from livegan.shell.generator import OnnxGenerator, load_model
 
 BARS = 200
@@ -47,7 +47,9 @@ def stream(name: str, turn: Turn = lambda state, bar: state, bars: int = BARS) -
     generator, state = model(name), start(name)
     made: list[Bar] = []
     for number in range(bars):
-        state = advance(state, number, generator.info.wandering) if number else state
+        if number:
+            coming = partial(cue_for, generator, bar=number, before=made[-1].roll)
+            state = onwards(generator, state, number, coming)
         now = turn(state, number)
         cues = cues_for(generator, now, number, (), lambda n: made[n].roll if n >= 0 else None)
         made.append(make_bar(generator, now, *cues))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from livegan.core.model import ModelInfo, Track
@@ -14,6 +15,8 @@ COLUMNS = {
     "eb": "EB %", "upc": "UPC", "qn": "QN %", "pr": "PR %", "notes": "notes a bar", "dis": "DIS %",
     "distinct": "distinct %",
 }  # fmt: skip
+MEASURED, CHOSEN, CANNOT = "**Measured**", "**Chosen.**", "**What it can't do.**"
+AS_PLAYED = "How notes are struck was learned from played songs, not with the notes."
 PAPER = {"eb": 2.9, "upc": 1.96, "qn": 21.0}
 """How far the paper's best model was from its own data."""
 
@@ -30,10 +33,10 @@ def card(info: ModelInfo, checkpoint: Checkpoint, size: int, feel: bool = False)
         f"**Made by** the configuration `{config.name}`, seed {config.seed}, step "
         f"{checkpoint.step:,} (the best of {last_step(checkpoint):,} by validation distance, "
         f"{checkpoint.best:.1f}), and `livegan export`.{where(checkpoint)}{larger(config)}",
-        "**Measured** on 2,000 bars of the finished file, from fresh latents; beside them, bars of "
+        f"{MEASURED} on 2,000 bars of the finished file, from fresh latents; beside them, bars of "
         "songs held out for validation:",
-        table(info, checkpoint),
-        "**What it can't do.** " + " ".join(limits(info, checkpoint, feel)),
+        table(info, checkpoint.data["valid"]),
+        cannot(info, checkpoint.data["valid"], config.head, feel),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -89,20 +92,51 @@ def larger(config: AnyConfig) -> str:
     )
 
 
-def table(info: ModelInfo, checkpoint: Checkpoint) -> str:
+Valid = Sequence[Mapping[str, Any]]
+"""What held-out songs measure, by track."""
+
+
+def with_critic(text: str, info: ModelInfo, size: int) -> str:
+    """A card of a model that has got a critic: what is measured, the size, and what it was told by."""
+    valid, learned = info.origin["valid"], info.origin["critic"]
+    said = (
+        f"{CHOSEN} Where the latent goes by itself, the more believable of several ways is taken. The "
+        f"critic that says which was trained by `livegan critic` for {learned['steps']:,} steps, seed "
+        f"{learned['seed']}, on {learned['bars']:,} bars of the model and the training songs, for "
+        f"{learned['seconds'] / 60:.0f} minutes on {learned['machine']}, by livegan {learned['code']}; "
+        f"it tells {learned['right']:.0f} % of unseen bars right where nothing is chosen."
+    )
+    known = [part for part in text.strip().split("\n\n") if not part.startswith(CHOSEN)]
+    parts = []
+    for part in known:
+        if part.startswith(MEASURED):
+            parts.append(said)
+        if part.startswith("| |"):
+            part = table(info, valid)
+        if part.startswith(CANNOT):
+            part = cannot(info, valid, info.origin["config"]["head"], AS_PLAYED in part)
+        parts.append(re.sub(r"parameters, [\d.]+ MB\.", f"parameters, {size / 1e6:.1f} MB.", part))
+    return "\n\n".join(parts) + "\n"
+
+
+def cannot(info: ModelInfo, valid: Valid, head: str, feel: bool) -> str:
+    return f"{CANNOT} " + " ".join(limits(info, valid, head, feel))
+
+
+def table(info: ModelInfo, valid: Valid) -> str:
     lines = [
         "| | " + " | ".join(COLUMNS.values()) + " |",
         "|---|" + "--:|" * len(COLUMNS),
     ]
-    for track, held in pairs(info, checkpoint):
+    for track, held in pairs(info, valid):
         lines.append(row(track.name, info.quality[track.name]))
         lines.append(row(f"{track.name}, held-out songs", held))
     return "\n".join(lines)
 
 
-def pairs(info: ModelInfo, checkpoint: Checkpoint) -> list[tuple[Track, Mapping[str, Any]]]:
+def pairs(info: ModelInfo, valid: Valid) -> list[tuple[Track, Mapping[str, Any]]]:
     """Every track that the model makes, with what held-out songs measure."""
-    both = zip(info.tracks, checkpoint.data["valid"], strict=True)
+    both = zip(info.tracks, valid, strict=True)
     return [(track, held) for track, held in both if not track.given and held]
 
 
@@ -110,7 +144,7 @@ def row(name: str, values: Mapping[str, Any]) -> str:
     return f"| {name} | " + " | ".join(f"{values[key]:.3g}" for key in COLUMNS) + " |"
 
 
-def limits(info: ModelInfo, checkpoint: Checkpoint, feel: bool) -> list[str]:
+def limits(info: ModelInfo, valid: Valid, head: str, feel: bool) -> list[str]:
     """What the figures and the construction say against it."""
     found = []
     if info.context:
@@ -125,14 +159,12 @@ def limits(info: ModelInfo, checkpoint: Checkpoint, feel: bool) -> list[str]:
         found.append(
             "The figures above were taken with silence given; `livegan evaluate` gives held-out bars."
         )
-    if info.head == "onset" and checkpoint.config.head != "onset48":
+    if info.head == "onset" and head != "onset48":
         found.append("Notes start on sixteenths only: no triplets, no swing.")
     found.append(
-        "How notes are struck was learned from played songs, not with the notes."
-        if feel
-        else "How notes are struck follows rules of accent: no player taught it."
+        AS_PLAYED if feel else "How notes are struck follows rules of accent: no player taught it."
     )
-    for track, held in pairs(info, checkpoint):
+    for track, held in pairs(info, valid):
         found += faults(track.name, info.quality[track.name], held)
     return found
 

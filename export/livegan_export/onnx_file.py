@@ -7,10 +7,10 @@ import math
 import tempfile
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -124,13 +124,14 @@ class Graph(Protocol):
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]: ...
 
 
-def build(playable: Graph) -> onnx.ModelProto:
-    """The graph, with a free batch size."""
+def build(playable: Graph, single: Sequence[str] = ()) -> onnx.ModelProto:
+    """The graph, with a free batch size for all but the inputs that are `single`, one for all bars."""
     assert isinstance(playable, nn.Module)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the dynamo exporter is 20 times slower
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)  # of a bi-LSTM: harmless
         warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")  # of its sizes
+        warnings.filterwarnings("ignore", "torch.from_numpy results")  # triads and scales: constants
         warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size", UserWarning)
         path = Path(folder) / "graph.onnx"
         torch.onnx.export(
@@ -140,7 +141,11 @@ def build(playable: Graph) -> onnx.ModelProto:
             opset_version=OPSET,
             input_names=list(playable.inputs),
             output_names=list(playable.outputs),
-            dynamic_axes={name: {0: "batch"} for name in (*playable.inputs, *playable.outputs)},
+            dynamic_axes={
+                name: {0: "batch"}
+                for name in (*playable.inputs, *playable.outputs)
+                if name not in single
+            },
             dynamo=False,
         )
         return onnx.load(path)
@@ -282,13 +287,17 @@ def write_model(
             )
         if "shared" in checkpoint.data:
             info = replace(info, paces=paces_for(generator, checkpoint.data["shared"]))
-        measured = measure_tracks(drawn_bars(generator, QUALITY_BARS, QUALITY_SEED))
-        quality = {t.name: m.as_dict() for t, m in zip(info.tracks, measured, strict=True)}
-        info = replace(info, quality=quality)
+        info = replace(info, quality=quality_of(generator, info))
         beside.write_bytes(with_metadata(model, info, parts))
 
     write_whole(out, write)
     return info, worst
+
+
+def quality_of(generator: OnnxGenerator, info: ModelInfo) -> dict[str, Any]:
+    """What fresh bars measure, by track."""
+    measured = measure_tracks(drawn_bars(generator, QUALITY_BARS, QUALITY_SEED))
+    return {t.name: m.as_dict() for t, m in zip(info.tracks, measured, strict=True)}
 
 
 def graph_of_feel(path: Path, tracks: int) -> bytes:

@@ -45,6 +45,7 @@ OTHER_HELP = {
     "train": "Train a network on bars (needs the train extra).",
     "search": "Try hyper-parameters of a stream on short runs (needs the train extra).",
     "export": "Make a model file of a checkpoint (needs the train extra).",
+    "critic": "Give a model a critic of where it wanders (needs the train extra).",
     "inspect": "Count, measure and draw the bars of an archive.",
     "prepare": "Make a bar archive of MIDI files (needs the train extra).",
     "feel": "Learn how notes are struck (needs the train extra).",

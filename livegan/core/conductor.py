@@ -13,6 +13,7 @@ from typing import Any
 from . import moves
 from .addressing import Move, initial_move
 from .changes import LINES, Change, History, Now
+from .choosing import choose
 from .decode import BoolArray
 from .memory import Memory
 from .messages import Command, Grid, Join, NudgeBy, Panic, Play, SendBar, Stop
@@ -50,6 +51,8 @@ class Conductor:
         self._taps: Taps = ()
         self._bank: tuple[str, tuple[Scene, ...]] | None = None
         self._gone_to: list[str] = []
+        self._way = 0
+        """Which way the latent goes by itself into the next bar."""
         self._next = self._after()
 
     @property
@@ -115,6 +118,7 @@ class Conductor:
             self._take_over()
         self._planner.begin(bar, self.state, self._now.heard)
         self._take_bank()
+        self._way = self._chosen()
         self._next = self._after()
         self._sent.enter_bar()
         return [*self._new_programs(), self._send(bar + 1)]
@@ -272,6 +276,7 @@ class Conductor:
 
     def _stand_at(self, bar: int) -> None:
         self._planner.go_to(bar, self._now.heard)
+        self._way = 0
         self._next = self._after()
 
     def use(self, generator: Generator) -> list[Command]:
@@ -318,7 +323,23 @@ class Conductor:
         state = self._fitting(state)
         if self._planner.goes_round(state):
             return state
-        return advance(state, self.bar + 1, self._next_generator.info.wandering)
+        return advance(state, self.bar + 1, self._next_generator.info.wandering, self._way)
+
+    def _chosen(self) -> int:
+        """Which way to go into the next bar: decided once a bar, so that no control that is moved makes
+        it another one."""
+        generator, state = self._next_generator, self._fitting(self._now.heard)
+        if self._planner.goes_round(state):
+            return 0
+        try:
+            return choose(
+                generator,
+                state,
+                self.bar + 1,
+                lambda way: self._planner.cue(self.bar + 1, generator, way),
+            )
+        except Exception:  # the bar itself will tell what is wrong with the model
+            return 0
 
     def _fitting(self, state: State) -> State:
         """For the next model: no lock holds a track that it does not have."""

@@ -58,6 +58,20 @@ def decode(onset: FloatArray, keep: FloatArray) -> Notes:
     return held(starts, rows, keep)
 
 
+def rolls_of(logits: Logits) -> BoolArray:
+    """Of many bars at once, `[..., step, pitch]`, what `decode` gives, drawn as `roll_from_notes` draws
+    it."""
+    struck, kept = logits.onset > 0, logits.keep > 0
+    roll = struck.copy()
+    for step in range(1, roll.shape[-2]):
+        roll[..., step, :] |= roll[..., step - 1, :] & kept[..., step, :]
+    longer = roll[..., :-1, :] & ~struck[..., :-1, :]
+    roll[..., :-1, :] &= ~(longer & struck[..., 1:, :])  # struck again: the note before ends earlier
+    for step in range(2, roll.shape[-2]):
+        roll[..., step - 1, :] &= ~(struck[..., step, :] & roll[..., step - 2, :])
+    return roll
+
+
 def held(starts: Ints, rows: Ints, keep: FloatArray, least: float = 0.0) -> Notes:
     """How long struck notes last: while their cells are kept, `[step, pitch]` above `least`. A note
     struck again ends one step before, if it is longer than one, as in the data."""

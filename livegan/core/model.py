@@ -19,6 +19,8 @@ ENCODER_KEY = "livegan.encoder"
 """Beside it, where the model has one: the graph from a bar to its latent, deflated, as base85."""
 FEEL_KEY = "livegan.feel"
 """The same for the graph that says how a bar's notes are struck."""
+CRITIC_KEY = "livegan.critic"
+"""The same for the graph that says how believable bars are, each after the one before."""
 VERSION = 1
 MAX_LATENT = 4096
 MAX_PHRASE = 64

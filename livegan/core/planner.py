@@ -8,7 +8,7 @@ from typing import TypeVar
 from .decode import BoolArray
 from .holds import Locks, Loop
 from .memory import LONGEST, Memory
-from .rendering import Generator, Reply, cues_for, make_bar
+from .rendering import Cue, Generator, Reply, cue_for, cues_for, make_bar
 from .state import State
 from .takes import Take, take_of
 
@@ -135,6 +135,11 @@ class Planner:
         else:
             self._given = since(self.bar, self._given) | {bar: take}
         return self._locks.applied(take, state)
+
+    def cue(self, bar: int, generator: Generator, state: State) -> Cue:
+        """What the model hears before the next bar, if all of it is new."""
+        before = self._followed(bar - 1, bar, len(generator.info.tracks))
+        return cue_for(generator, state, bar, self._tune, before)
 
     def _from_before(self, bar: int, state: State) -> Take | None:
         if self._memory.present is None:  # neither this bar nor the next has begun

@@ -259,6 +259,15 @@ def controls_for(
     return np.array([*values, FREE if key is None else key], np.float32)
 
 
+def controls_alone(info: ModelInfo, state: State) -> FloatArray | None:
+    """A model's control inputs with the knobs that are set, all others free; None where it has none, or
+    none is set."""
+    knobs = [asked(state, number) for number in range(len(info.tracks))]
+    if not info.controls or not (any(knobs) or state.key is not None):
+        return None
+    return controls_for(info, knobs, state.key, [None] * len(knobs))
+
+
 def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measured | None) -> Wish:
     """What is asked of a track, in its own terms; what is not asked stays as it was, but that length
     and polyphony give way to each other, and that a bar has the notes that its polyphony takes."""

@@ -14,6 +14,8 @@ from .state import State
 
 REMEMBERED = 4
 """Sections that the music may come back to."""
+WAY = 29
+"""Among the seeds, that of the ways that are not the first."""
 RETURNS = 0.4
 """How often a new section is one of those."""
 
@@ -33,10 +35,10 @@ class Wandering(NamedTuple):
 PLAIN = Wandering()
 
 
-def advance(state: State, bar: int, model: Wandering = PLAIN) -> State:
+def advance(state: State, bar: int, model: Wandering = PLAIN, way: int = 0) -> State:
     """Over the line into `bar`: morph a step, or drift, or stand still while frozen; where a model
-    knows sections, half a phrase may come back."""
-    new = wandered(state, bar, model)
+    knows sections, half a phrase may come back. What goes by chance has many ways to go."""
+    new = wandered(state, bar, model, way)
     return came_back(state, new, bar, model) if model.split else new
 
 
@@ -67,10 +69,10 @@ def places(state: State) -> tuple[Visited, ...]:
     return state.path if stayed else (Visited(state.heard),)
 
 
-def wandered(state: State, bar: int, model: Wandering) -> State:
+def wandered(state: State, bar: int, model: Wandering, way: int) -> State:
     """What moves by itself moves where a latent ends, and as far as in all of its bars together."""
     steady, split, paces = model.steady, model.split, model.paces
-    random = np.random.default_rng([state.seed, bar])
+    random = np.random.default_rng([state.seed, bar, WAY, way] if way else [state.seed, bar])
     if state.held is not None:
         return state
     if state.morph is None and bar % steady:

@@ -16,11 +16,19 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from livegan.core.decode import HEADS, Logits, onset_and_keep
+from livegan.core.decode import HEADS, Logits, onset_and_keep, rolls_of
 from livegan.core.feel import FeelMaps
 from livegan.core.knobs import FREE
 from livegan.core.latent import Point
-from livegan.core.model import ENCODER_KEY, FEEL_KEY, METADATA_KEY, BadModel, ModelInfo, model_info
+from livegan.core.model import (
+    CRITIC_KEY,
+    ENCODER_KEY,
+    FEEL_KEY,
+    METADATA_KEY,
+    BadModel,
+    ModelInfo,
+    model_info,
+)
 from livegan.core.rendering import Cue
 
 DEFAULT_MODEL = "piano"
@@ -39,9 +47,10 @@ class OnnxGenerator:
         session: ort.InferenceSession,
         encoder: ort.InferenceSession | None = None,
         feel: ort.InferenceSession | None = None,
+        critic: ort.InferenceSession | None = None,
     ) -> None:
         self.info = info
-        self._encoder, self._feel = encoder, feel
+        self._encoder, self._feel, self._critic = encoder, feel, critic
         self.inference_seconds = 0.0
         self._session = session
         self._outputs = HEADS[info.head]
@@ -66,13 +75,17 @@ class OnnxGenerator:
             given = silence if cue.given is None else cue.given
             inputs["given"] = given[None].astype(np.float32)
         if info.context:
-            silence = np.zeros((len(info.tracks), info.steps_per_bar, info.pitches), bool)
-            context = silence if cue.context is None else cue.context
-            inputs["context"] = context[None].astype(np.float32)
+            inputs["context"] = self._context(cue)
         if info.controls:
             free = np.full(len(info.controls), FREE, np.float32)
             inputs["controls"] = (free if cue.controls is None else cue.controls)[None]
         return inputs
+
+    def _context(self, cue: Cue) -> NDArray[np.float32]:
+        """`[1, track, step, pitch]`."""
+        info = self.info
+        silence = np.zeros((len(info.tracks), info.steps_per_bar, info.pitches), bool)
+        return (silence if cue.context is None else cue.context)[None].astype(np.float32)
 
     def logits(self, cue: Cue) -> Logits:
         """One bar, each `[track, step, pitch]`. Raises `ValueError` for anything else."""
@@ -89,12 +102,38 @@ class OnnxGenerator:
         named = dict(zip(self._outputs, (output[0] for output in outputs), strict=True))
         return onset_and_keep(info.head, named)
 
-    def onsets(self, cue: Cue, points: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Onset logits of the bars at many points `[point, latent]` at once, all else as in the cue:
-        `[point, track, step, pitch]`."""
+    def several(self, inputs: Mapping[str, NDArray[Any]]) -> Logits:
+        """Many bars at once, `[bar, track, step, pitch]`."""
+        outputs = self.run(inputs)
+        return onset_and_keep(self.info.head, dict(zip(self._outputs, outputs, strict=True)))
+
+    def at(self, cue: Cue, points: NDArray[np.float64]) -> Logits:
+        """The bars at many points `[point, latent]` at once, all else as in the cue."""
         one = {name: np.repeat(value, len(points), 0) for name, value in self.inputs(cue).items()}
-        outputs = self.run(one | {"z": points.astype(np.float32)})
-        return onset_and_keep(self.info.head, dict(zip(self._outputs, outputs, strict=True))).onset
+        return self.several(one | {"z": points.astype(np.float32)})
+
+    def onsets(self, cue: Cue, points: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Onset logits of the bars at many points `[point, latent]`, `[point, track, step, pitch]`."""
+        return self.at(cue, points).onset
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it has a critic."""
+        return self._critic is not None
+
+    def forget_critic(self) -> None:
+        """Play as if there were none."""
+        self._critic = None
+
+    def believable(self, cue: Cue, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How believable its critic finds the bars at many points `[point, latent]`, each after the bar
+        before: the logarithm of the odds that it is of a song, `[point]`."""
+        assert self._critic is not None
+        rolls = rolls_of(self.at(cue, points)).astype(np.float32)
+        place = np.array([cue.place], np.int64)
+        told = {"roll": rolls, "context": self._context(cue), "place": place}
+        scores: NDArray[np.float64] = self._critic.run(["score"], told)[0].astype(np.float64)
+        return scores
 
     @property
     def encodes(self) -> bool:
@@ -192,7 +231,9 @@ def open_session(path: Path, device: str) -> OnnxGenerator:
         raise BadModel(f"{path}: an ONNX model, but not livegan's (make one with livegan export)")
     try:
         generator = OnnxGenerator(
-            model_info(text), session, part_of(said, ENCODER_KEY), part_of(said, FEEL_KEY)
+            model_info(text),
+            session,
+            *(part_of(said, key) for key in (ENCODER_KEY, FEEL_KEY, CRITIC_KEY)),
         )
         generator.logits(Cue(np.ones(generator.info.latent)))
     except BadModel as error:

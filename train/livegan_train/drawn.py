@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.rendering import Generator, cues_for, make_bar
+from livegan.core.choosing import onwards
+from livegan.core.rendering import Generator, cue_for, cues_for, make_bar
 from livegan.core.state import State, initial
-from livegan.core.wandering import advance
 
 Tune = Sequence[NDArray[np.bool_]]
 """Bars `[step, pitch]` of the track that a model accompanies; without one it hears silence."""
@@ -32,14 +33,13 @@ def played(generator: Generator, state: State, bars: int, tune: Tune = ()) -> ND
     """The rolls of the bars from a state on, bool `[bar, track, step, pitch]`, each the context of the
     next."""
     rolls: list[NDArray[np.bool_]] = []
-    for bar, here in enumerate(states(state, bars, generator)):
-        cues = cues_for(generator, here, bar, tune, lambda n: rolls[n] if n >= 0 else None)
-        rolls.append(make_bar(generator, here, *cues).roll)
-    return np.stack(rolls)
 
+    def heard(number: int) -> NDArray[np.bool_] | None:
+        return rolls[number] if number >= 0 else None
 
-def states(state: State, bars: int, generator: Generator) -> Iterator[State]:
     for bar in range(bars):
         if bar:
-            state = advance(state, bar, generator.info.wandering)
-        yield state
+            coming = partial(cue_for, generator, bar=bar, tune=tune, before=rolls[-1])
+            state = onwards(generator, state, bar, coming)
+        rolls.append(make_bar(generator, state, *cues_for(generator, state, bar, tune, heard)).roll)
+    return np.stack(rolls)

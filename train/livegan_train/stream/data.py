@@ -100,7 +100,10 @@ class StreamData:
         return torch.randint(*span, (count,), generator=random, device=random.device)
 
     def take(self, rows: Tensor, shifts: Tensor) -> Cells:
-        codes = self.codes[rows]
+        return self.moved(self.codes[rows], shifts)
+
+    def moved(self, codes: Tensor, shifts: Tensor) -> Cells:
+        """Bars `[batch, track, cell, pitch]` so many semitones higher, drums where they are."""
         if self.transpose:
             moves = (shifts[:, None] * self.pitched)[:, :, None, None]
             source = torch.arange(PITCHES, device=codes.device) - moves

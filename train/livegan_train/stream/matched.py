@@ -69,7 +69,7 @@ def late(cells: Cells) -> Tensor:
 def triads(cells: Cells, pitched: Tensor) -> Tensor:
     """How likely each of the 24 triads is that of each half of a bar, `[batch, 2, 24]`."""
     chroma = classes(cells.hold[:, pitched].sum(1))
-    halves = chroma.reshape(len(chroma), 2, -1, 12).sum(2)
+    halves = chroma.reshape(chroma.shape[0], 2, -1, 12).sum(2)
     shares = halves / halves.sum(2, keepdim=True).clamp_min(1.0)
     held = shares @ torch.from_numpy(TRIADS.T).to(shares)
     return torch.softmax(PLAIN * held, dim=2)
@@ -179,7 +179,7 @@ def intervals(bars: Cells, pitched: Tensor) -> Tensor:
     """How many of each interval class, one to six semitones, there are between pitch classes that sound
     in one cell, begin in one beat, or in one bar; `[batch, 3, class]`."""
     struck, held = (classes(part[:, pitched].sum(1)) for part in bars)
-    beats = struck.reshape(len(struck), 4, -1, 12).sum(2)
+    beats = struck.reshape(struck.shape[0], 4, -1, 12).sum(2)
     found = [pairs(part.clamp(max=1)) for part in (held, beats, struck.sum(1, keepdim=True))]
     return torch.stack(found, 1)
 

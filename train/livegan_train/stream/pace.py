@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.choosing import Choosing
 from livegan.core.model import ModelInfo
 from livegan.core.music import is_drums
 from livegan.core.rendering import Generator
@@ -47,6 +48,9 @@ class Paced:
     def __init__(self, generator: Generator, paces: tuple[float, float]) -> None:
         self.info: ModelInfo = replace(generator.info, paces=paces)
         self.logits, self.feel = generator.logits, generator.feel
+        self.chooses = isinstance(generator, Choosing) and generator.chooses
+        if isinstance(generator, Choosing):
+            self.believable = generator.believable
 
 
 def paces_for(generator: Generator, songs: Mapping[str, float]) -> tuple[float, float]:

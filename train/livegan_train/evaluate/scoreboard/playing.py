@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from livegan.core.decode import HEADS, onset_and_keep
+from livegan.core.decode import rolls_of
 from livegan.core.latent import Point
 from livegan.core.rendering import Cue, Generator, make_bar
 from livegan.core.state import State, initial
@@ -54,24 +54,6 @@ def bars_at(generator: Generator, asked: Sequence[Cue]) -> BoolArray:
 
 def bars_together(generator: OnnxGenerator, asked: Sequence[Cue]) -> BoolArray:
     each = [generator.inputs(cue) for cue in asked]
-    inputs = {name: np.concatenate([one[name] for one in each]) for name in each[0]}
-    outputs = generator.run(inputs)
-    shape = outputs[0].shape  # [bar, track, step, pitch]; the reading below takes tracks one by one
-    flat = (output.reshape(-1, *shape[2:]) for output in outputs)
-    logits = onset_and_keep(
-        generator.info.head, dict(zip(HEADS[generator.info.head], flat, strict=True))
+    return rolls_of(
+        generator.several({name: np.concatenate([one[name] for one in each]) for name in each[0]})
     )
-    return decoded(logits.onset > 0, logits.keep > 0).reshape(shape)
-
-
-def decoded(struck: BoolArray, kept: BoolArray) -> BoolArray:
-    """Rolls of what is struck and what goes on, all bool `[n, step, pitch]`: what `decode` gives,
-    drawn as `roll_from_notes` draws it, for many bars at once."""
-    roll = struck.copy()
-    for step in range(1, roll.shape[1]):
-        roll[:, step] |= roll[:, step - 1] & kept[:, step]
-    longer = roll[:, :-1] & ~struck[:, :-1]
-    roll[:, :-1] &= ~(longer & struck[:, 1:])  # struck again: the note before ends a step earlier
-    for step in range(2, roll.shape[1]):
-        roll[:, step - 1] &= ~(struck[:, step] & roll[:, step - 2])
-    return roll

@@ -1,0 +1,97 @@
+"""The critic that a model carries. It knows nothing of training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from livegan.core.music import PITCHES, SIXTEENTHS_PER_BAR
+
+from ..paper import SLOPE
+from ..stream.cells import Cells, by_position, channels
+from ..stream.matched import harmonies, outlines, shared
+from ..stream.networks import plane
+
+WIDTH, POOLED = 96, 48
+EAR_WIDTHS = (32, 48, 64)
+DROPPED = 0.2
+
+
+class BarCritic(nn.Module):
+    """Bars, what came before them (one bar for all, or one for each) and their place: the logarithm of
+    the odds that a bar is of a song, `[batch]`.
+
+    Three ears: convolutions over sixteenths with pitches as channels, convolutions over sixteenths and
+    pitches, which hear an interval alike in every key, and figures that say what hangs together in a
+    bar and over the bar line (`stream.matched`).
+    """
+
+    chosen: Tensor
+
+    def __init__(self, pitched: Sequence[bool], cells: int, places: int) -> None:
+        super().__init__()
+        tracks = len(pitched)
+        heard = channels(tracks, cells)
+        self.register_buffer("chosen", torch.nonzero(torch.tensor(pitched))[:, 0], persistent=False)
+        self.hear, self.before = nn.Linear(heard, WIDTH), nn.Linear(heard, WIDTH)
+        self.place = nn.Embedding(places, WIDTH)
+        self.relate = nn.Conv1d(WIDTH, WIDTH, 3, padding=1)
+        self.remember = nn.Conv1d(WIDTH, WIDTH, 3, padding=1, bias=False)
+        self.near, self.far = (
+            nn.Conv1d(WIDTH, WIDTH, 3, padding=apart, dilation=apart) for apart in (2, 4)
+        )
+        self.pool = nn.Conv1d(WIDTH, POOLED, 1)
+        self.whole = nn.Linear(SIXTEENTHS_PER_BAR * POOLED, WIDTH)
+        planes, (one, two, three) = 2 * tracks * cells // SIXTEENTHS_PER_BAR, EAR_WIDTHS
+        around = {"stride": (1, 3), "padding": (1, 6)}
+        self.ear = nn.Conv2d(planes, one, (3, 13), **around)  # type: ignore[arg-type]
+        self.echo = nn.Conv2d(planes, one, (3, 13), bias=False, **around)  # type: ignore[arg-type]
+        self.deeper = nn.Sequential(
+            nn.LeakyReLU(SLOPE),
+            nn.BatchNorm2d(one),
+            nn.Conv2d(one, two, (3, 5), stride=(2, 2), padding=(1, 2)),
+            nn.LeakyReLU(SLOPE),
+            nn.BatchNorm2d(two),
+            nn.Conv2d(two, three, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Flatten(),
+            nn.Dropout(DROPPED),
+        )
+        silence = Cells(*(torch.zeros(2, tracks, cells, PITCHES) for _ in range(2)))
+        with torch.no_grad():
+            self.intervals = nn.Linear(self.deeper(self.ear(planes_of(silence))).shape[1], WIDTH)
+        count = self.figures(silence, silence).shape[1]
+        self.figured = nn.Sequential(
+            nn.BatchNorm1d(count),
+            nn.Linear(count, WIDTH),
+            nn.LeakyReLU(SLOPE),
+            nn.Dropout(DROPPED),
+            nn.Linear(WIDTH, WIDTH),
+        )
+        self.drop, self.last = nn.Dropout(DROPPED), nn.Linear(WIDTH, 1)
+
+    def figures(self, bar: Cells, before: Cells) -> Tensor:
+        """`[batch, figure]`."""
+        parts = harmonies(bar, self.chosen), outlines(bar).flatten(1), shared(bar, before, self.chosen)
+        return torch.cat(parts, 1)
+
+    def forward(self, bar: Cells, before: Cells, place: Tensor) -> Tensor:
+        now = self.hear(by_position(bar).transpose(1, 2)) + self.place(place).unsqueeze(1)
+        then = self.before(by_position(before).transpose(1, 2))
+        now, then = (F.leaky_relu(part, SLOPE).transpose(1, 2) for part in (now, then))
+        x = F.leaky_relu(self.relate(now) + self.remember(then), SLOPE)
+        for layer in (self.near, self.far):
+            x = x + F.leaky_relu(layer(x), SLOPE)
+        x = self.whole(self.drop(F.leaky_relu(self.pool(x), SLOPE).flatten(1)))
+        x = x + self.intervals(self.deeper(self.ear(planes_of(bar)) + self.echo(planes_of(before))))
+        x = x + self.figured(self.figures(bar, before))
+        out: Tensor = self.last(self.drop(F.leaky_relu(x, SLOPE)))
+        return out[:, 0]
+
+
+def planes_of(bar: Cells) -> Tensor:
+    """`[batch, channel, sixteenth, pitch]`."""
+    return torch.cat([plane(part) for part in bar], 1)
