@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from livegan.core.decode import Logits, Notes, decode
+from livegan.core.decode import Logits, Notes, decode, rolls_of
 from livegan.core.latent import Point, random_point
 from livegan.core.model import Track
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
@@ -43,7 +43,7 @@ from livegan_train.evaluate.scoreboard import (
 from livegan_train.evaluate.scoreboard.board import Scoreboard
 from livegan_train.evaluate.scoreboard.folds import accuracy, fold_of
 from livegan_train.evaluate.scoreboard.part import Held, Part, Real, part_of, pieces_of
-from livegan_train.evaluate.scoreboard.playing import bars_at, cues, decoded, points
+from livegan_train.evaluate.scoreboard.playing import bars_at, cues, points
 from livegan_train.evaluate.scoreboard.ranks import rank_correlation
 from livegan_train.evaluate.scoreboard.scalars import DRUMS, PITCHED, names, scalars
 from livegan_train.evaluate.scoreboard.unseen import unseen
@@ -373,7 +373,7 @@ def test_logits_are_read_as_decode_reads_them() -> None:
         roll_from_notes(Note(*note) for note in listed(decode(one, other)))
         for one, other in zip(onset, keep, strict=True)
     ]
-    assert (decoded(onset > 0, keep > 0) == np.stack(expected)).all()
+    assert (rolls_of(Logits(onset, keep)) == np.stack(expected)).all()
 
 
 def test_a_walk_changes_one_note_a_step() -> None:

@@ -19,7 +19,6 @@ from livegan.core.rendering import Cue, parts_of, render_bar, roll_of
 from livegan.core.roll import notes_from_roll, roll_from_notes
 from livegan.core.state import initial
 from livegan.shell.generator import OnnxGenerator, load_model
-from livegan_export import onnx_file
 from livegan_export.cli import export
 from livegan_export.onnx_file import ExportRefused, Texts, write_model
 from livegan_train import checkpoint as checkpoints
@@ -82,11 +81,8 @@ from livegan_train.stream.settling import density, pair, settle
 from .bar_archives import one_track
 from .composed import corpus
 from .fakes import FakeGenerator
+from .tiny_stream import TINY, exported, quickly, quiet
 
-TINY = StreamConfig(
-    name="tiny", width=16, blocks=1, section=4, bar=8, code=16, autoencoder_steps=4, critic_first=2,
-    batch=16, steps=8, validate_every=4, transpose=2, lr=5e-3,
-)  # fmt: skip
 SINGLE = Config(
     name="single", head="onset", generator="conv16", generator_width=16, critic="conv",
     critic_width=8, loss="relativistic", latent=8, batch=8, steps=2, validate_every=2,
@@ -101,30 +97,18 @@ def bars() -> BarSet:
 
 @pytest.fixture(scope="module", autouse=True)
 def short() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as here:
-        here.setattr("livegan_train.validation.VALIDATION_BARS", 60)
-        here.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
-        here.setattr(onnx_file, "QUALITY_BARS", 20)
-        here.setattr("livegan_train.stream.steps.WARM_UP", 1)
-        here.setattr("livegan_train.stream.pace.BARS", 6)
+    with quickly():
         yield
-
-
-def quiet(line: str) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")
 def trained(bars: BarSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint."""
-    return fit(TINY, bars, tmp_path_factory.mktemp("run"), quiet)
+    return fit(TINY, bars, tmp_path_factory.mktemp("stream"), quiet)
 
 
 @pytest.fixture(scope="module")
 def model(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> OnnxGenerator:
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    write_model(checkpoints.load(trained), path, "tiny", Texts())
-    return load_model(str(path), "cpu")
+    return load_model(str(exported(trained, tmp_path_factory.mktemp("models"))), "cpu")
 
 
 # cells

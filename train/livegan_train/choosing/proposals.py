@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from livegan.core.latent import Point
 from livegan.core.model import BadModel
 from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.rendering import Cue
@@ -57,28 +59,28 @@ def proposals(generator: OnnxGenerator, songs: BarSet, count: int, seed: int) ->
     """So many bars, or a few more, of a model for the songs' tracks."""
     cells, random = grid_of(generator), np.random.default_rng([31, seed])
     on, after = int(count * STREAMED), int(count * AFTER_SONGS)
-    parts = [
-        *streamed(generator, on, random),
-        *answered(generator, after_songs(generator, songs, after, random)),
-        *answered(generator, after_nothing(generator, count - on - after, random)),
-    ]
-    return Proposals(
-        torch.cat([torch.from_numpy(codes_of(rolls, cells)) for rolls, _ in parts]),
-        torch.cat([torch.from_numpy(codes_of(befores(cues), cells)) for _, cues in parts]),
-        torch.tensor([cue.place for _, cues in parts for cue in cues]),
+    kinds = (
+        streamed(generator, on, random),
+        answered(generator, after_songs(generator, songs, after, random)),
+        answered(generator, after_nothing(generator, count - on - after, random)),
     )
+    now, before, places = [], [], []
+    for rolls, cues in chain(*kinds):
+        heard = [silence_of(generator) if cue.context is None else cue.context for cue in cues]
+        now.append(codes_of(rolls, cells))
+        before.append(codes_of(np.stack(heard), cells))
+        places += [cue.place for cue in cues]
+    bars, earlier = (torch.from_numpy(np.concatenate(part)) for part in (now, before))
+    return Proposals(bars, earlier, torch.tensor(places))
 
 
 Answers = Iterator[tuple[BoolArray, Sequence[Cue]]]
 """Rolls `[bar, track, step, pitch]`, and what the model heard before each."""
 
 
-def befores(cues: Sequence[Cue]) -> BoolArray:
-    """`[bar, track, step, pitch]`."""
-    heard = [cue.context for cue in cues if cue.context is not None]
-    tracks = len(heard[0]) if heard else 1
-    silence = np.zeros((tracks, STEPS_PER_BAR, PITCHES), bool)
-    return np.stack([silence if cue.context is None else cue.context for cue in cues])
+def silence_of(generator: OnnxGenerator) -> BoolArray:
+    """`[track, step, pitch]`."""
+    return np.zeros((len(generator.info.tracks), STEPS_PER_BAR, PITCHES), bool)
 
 
 def answered(generator: OnnxGenerator, cues: Sequence[Cue]) -> Answers:
@@ -116,11 +118,9 @@ def after_songs(
 
 
 def after_nothing(generator: OnnxGenerator, count: int, random: np.random.Generator) -> list[Cue]:
-    info = generator.info
-    silence = np.zeros((len(info.tracks), info.steps_per_bar, info.pitches), bool)
-    points = (fresh(generator, random) for _ in range(count))
-    return [Cue(z, number % info.phrase, context=silence) for number, z in enumerate(points)]
+    phrase = generator.info.phrase
+    return [Cue(fresh(generator, random), number % phrase) for number in range(count)]
 
 
-def fresh(generator: OnnxGenerator, random: np.random.Generator) -> np.ndarray:
+def fresh(generator: OnnxGenerator, random: np.random.Generator) -> Point:
     return initial(int(random.integers(LARGEST_SEED)), *generator.info.size).point.copy()
