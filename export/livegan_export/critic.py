@@ -24,7 +24,7 @@ from livegan_train.stream.pace import paces_for
 
 from .onnx_file import ExportRefused, build, in_halves, quality_of, with_metadata
 
-DROPPED = 4
+DROPPED = 5
 """Bits of the critic's weights, of 10: which of two bars is better it tells as well without."""
 ALIKE = 0.05
 """How far its odds may be off for that, in nats, and as a share of large ones."""

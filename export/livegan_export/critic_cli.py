@@ -9,12 +9,15 @@ import click
 from livegan.core.model import BadModel
 from livegan.shell.files import write_whole
 from livegan_train.checks import BadConfig
+from livegan_train.choosing.network import BarCritic
 from livegan_train.choosing.proposals import grid_of, proposals
+from livegan_train.choosing.settling import settle
 from livegan_train.choosing.training import learn
 from livegan_train.data import BadArchive, load_bars
 from livegan_train.heads import ONSET_GRIDS
 from livegan_train.loop import train_and_valid
 from livegan_train.stream.config import StreamConfig
+from livegan_train.stream.data import StreamData
 from livegan_train.stream.pace import shared_by_songs
 
 from .card import with_critic
@@ -33,8 +36,15 @@ from .onnx_file import ExportRefused
     show_default=True,
     help="How many of the model's bars are told from songs'.",
 )
+@click.option(
+    "--rounds",
+    type=click.IntRange(2),
+    default=300,
+    show_default=True,
+    help="Bars of many streams in which it is settled that what is chosen measures what songs do.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-def critic(model: Path, data: Path, steps: int, bars: int, seed: int) -> None:
+def critic(model: Path, data: Path, steps: int, bars: int, rounds: int, seed: int) -> None:
     """Train a critic of MODEL, an exported stream (.onnx), and put it into the file: of several ways
     that the latent could go by itself, the more believable is taken from then on. How fast the latent
     is to wander, and what the bars measure, is found anew, and the card beside it says so. A quarter of
@@ -53,7 +63,11 @@ def critic(model: Path, data: Path, steps: int, bars: int, seed: int) -> None:
         config = StreamConfig(info.name, head=head, places=info.phrase)
         found = proposals(generator, songs, bars, seed)
         click.echo(f"{len(found):,} bars of {info.name}")
-        network, learned = learn(songs, valid, found, config, steps, seed, click.echo)
+
+        def finish(network: BarCritic, own: StreamData) -> None:
+            settle(network, generator, own, rounds, seed, click.echo)
+
+        network, learned = learn(songs, valid, found, config, steps, seed, click.echo, finish)
         graph = graph_of_critic(network, len(tracks), cells)
         told, size = put_critic(model, graph, learned, shared_by_songs(valid))
     except (BadArchive, BadConfig, BadModel, ExportRefused) as error:

@@ -17,6 +17,7 @@ import onnx
 import onnx.helper
 import onnx.numpy_helper
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from livegan.core.decode import HEADS
@@ -49,8 +50,9 @@ from .stream import PlayableEncoder, PlayableStream, averaged_stream, ranges_of
 OPSET = 17
 LARGE = 256
 """Numbers of a weight that is worth keeping in half precision."""
-DROPPED = 1
-"""Bits of the encoder's: it need not be as exact as what sounds."""
+DROPPED = 6
+"""Bits of the encoder's: bars come back as well without them (`trio`: median distance .198, with all
+.196)."""
 SURE = 10.0
 PARITY_LATENTS = 64
 PARITY_LIMIT = 1e-4
@@ -161,14 +163,19 @@ def in_halves(model: onnx.ModelProto, dropped: int = 0) -> onnx.ModelProto:
         if array.dtype != np.float32 or array.size < LARGE:
             continue
         name = weights.name
-        kept = np.uint16(0xFFFF << dropped & 0xFFFF)
-        rounded = (array.astype(np.float16).view(np.uint16) & kept).view(np.float16)
-        half = onnx.numpy_helper.from_array(rounded, f"{name}.half")
+        half = onnx.numpy_helper.from_array(rounded(array, dropped), f"{name}.half")
         graph.initializer.remove(weights)
         graph.initializer.append(half)
         cast = onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT)
         graph.node.insert(0, cast)
     return model
+
+
+def rounded(weights: NDArray[np.float32], dropped: int) -> NDArray[np.float16]:
+    """In half precision, to the nearest without its last bits."""
+    bits = weights.astype(np.float16).view(np.uint16).astype(np.uint32)
+    nearest = (bits + (1 << dropped >> 1)) & (0xFFFF << dropped)
+    return nearest.astype(np.uint16).view(np.float16)
 
 
 def parity(playable: Graph, generator: OnnxGenerator) -> float:

@@ -18,6 +18,8 @@ from ..stream.networks import plane
 WIDTH, POOLED = 96, 48
 EAR_WIDTHS = (32, 48, 64)
 DROPPED = 0.2
+FARTHEST = 3.0
+"""Standard deviations."""
 
 
 class BarCritic(nn.Module):
@@ -27,9 +29,15 @@ class BarCritic(nn.Module):
     Three ears: convolutions over sixteenths with pitches as channels, convolutions over sixteenths and
     pitches, which hear an interval alike in every key, and figures that say what hangs together in a
     bar and over the bar line (`stream.matched`).
+
+    To that the same figures, in their standard deviations over songs, and their squares are added as
+    `weights` say, `[2, 2 * figure]`, after silence and after a bar; nothing at first (`settling`).
     """
 
     chosen: Tensor
+    middle: Tensor
+    spread: Tensor
+    weights: Tensor
 
     def __init__(self, pitched: Sequence[bool], cells: int, places: int) -> None:
         super().__init__()
@@ -64,6 +72,9 @@ class BarCritic(nn.Module):
         with torch.no_grad():
             self.intervals = nn.Linear(self.deeper(self.ear(planes_of(silence))).shape[1], WIDTH)
         count = self.figures(silence, silence).shape[1]
+        self.register_buffer("middle", torch.zeros(count))
+        self.register_buffer("spread", torch.ones(count))
+        self.register_buffer("weights", torch.zeros(2, 2 * count))
         self.figured = nn.Sequential(
             nn.BatchNorm1d(count),
             nn.Linear(count, WIDTH),
@@ -75,8 +86,16 @@ class BarCritic(nn.Module):
 
     def figures(self, bar: Cells, before: Cells) -> Tensor:
         """`[batch, figure]`."""
-        parts = harmonies(bar, self.chosen), outlines(bar).flatten(1), shared(bar, before, self.chosen)
+        parts = (
+            harmonies(bar, self.chosen), outlines(bar).flatten(1), shared(bar, before, self.chosen),
+            rests(bar).flatten(1),
+        )  # fmt: skip
         return torch.cat(parts, 1)
+
+    def moments(self, figures: Tensor) -> Tensor:
+        """Figures in standard deviations, and their squares, `[batch, 2 * figure]`."""
+        apart = ((figures - self.middle) / self.spread).clamp(-FARTHEST, FARTHEST)
+        return torch.cat([apart, apart.pow(2)], 1)
 
     def forward(self, bar: Cells, before: Cells, place: Tensor) -> Tensor:
         now = self.hear(by_position(bar).transpose(1, 2)) + self.place(place).unsqueeze(1)
@@ -87,9 +106,22 @@ class BarCritic(nn.Module):
             x = x + F.leaky_relu(layer(x), SLOPE)
         x = self.whole(self.drop(F.leaky_relu(self.pool(x), SLOPE).flatten(1)))
         x = x + self.intervals(self.deeper(self.ear(planes_of(bar)) + self.echo(planes_of(before))))
-        x = x + self.figured(self.figures(bar, before))
-        out: Tensor = self.last(self.drop(F.leaky_relu(x, SLOPE)))
-        return out[:, 0]
+        figures = self.figures(bar, before)
+        x = self.last(self.drop(F.leaky_relu(x + self.figured(figures), SLOPE)))[:, 0]
+        follows = before.onset.amax((1, 2, 3)).unsqueeze(1)
+        weights = self.weights[:1] + follows * (self.weights[1:] - self.weights[:1])
+        out: Tensor = x + (self.moments(figures) * weights).sum(1)
+        return out
+
+
+def rests(bar: Cells) -> Tensor:
+    """1 where nothing begins in a bar, in its second half, in its last quarter, else 0; on each track
+    and on all, `[batch, track + 1, 3]`."""
+    each = bar.onset.sum(3)
+    every = torch.cat([each, each.sum(1, keepdim=True)], 1)
+    quarters = every.reshape(*every.shape[:2], 4, -1).sum(3)
+    late = [quarters.sum(2), quarters[:, :, 2:].sum(2), quarters[:, :, 3]]
+    return 1 - torch.stack(late, 2).clamp(max=1)
 
 
 def planes_of(bar: Cells) -> Tensor:

@@ -82,8 +82,10 @@ def learn(
     steps: int,
     seed: int,
     say: Callable[[str], object],
+    finish: Callable[[BarCritic, StreamData], object] = lambda critic, data: None,
 ) -> tuple[BarCritic, Learned]:
-    """A critic of a model that made `found`, trained on songs; both of one grid (`config.head`)."""
+    """A critic of a model that made `found`, trained on songs; both of one grid (`config.head`).
+    `finish` is what is done to it afterwards."""
     began, device = time.monotonic(), make_fabric("cpu", 1, "32", 1).device
     data, held = (StreamData(bars, config, device) for bars in (songs, valid))
     random = torch.Generator().manual_seed(seed)
@@ -106,9 +108,10 @@ def learn(
         if step % EVERY == 0 or step == steps:
             right, nats = judged(critic, held, asked, seed)
             say(f"step {step:,}: tells {right:.1f} % right, {nats:.3f} nats")
+    finish(critic.eval(), data)
     seconds = time.monotonic() - began
     learned = Learned(steps, seed, len(found), right, nats, seconds, code(), machine(device))
-    return critic.eval(), learned
+    return critic, learned
 
 
 def rate(done: float) -> float:
