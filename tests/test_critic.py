@@ -12,6 +12,7 @@ import torch
 from click import UsageError
 
 from livegan.core.choosing import onwards
+from livegan.core.decode import Logits
 from livegan.core.model import BadModel
 from livegan.core.rendering import Cue
 from livegan.core.state import initial
@@ -21,15 +22,19 @@ from livegan_export import critic_cli
 from livegan_export.critic import graph_of_critic, without_critic
 from livegan_train.choosing.network import BarCritic
 from livegan_train.choosing.proposals import Proposals, grid_of, proposals
+from livegan_train.choosing.settling import Streams, measured, settle
 from livegan_train.choosing.training import learn, rate
 from livegan_train.data import BarSet
 from livegan_train.drawn import streamed_bars
 from livegan_train.loop import fit
 from livegan_train.stream.cells import STRUCK, Cells
 from livegan_train.stream.config import StreamConfig
+from livegan_train.stream.data import StreamData
+from livegan_train.stream.matched import harmonies
 
 from .bar_archives import one_track
 from .composed import corpus
+from .fakes import FakeGenerator
 from .tiny_stream import TINY, exported, quickly, quiet
 
 SONGS, BARS_EACH = 12, 16
@@ -72,7 +77,18 @@ def with_critic(plain: Path, archive: Path, folder: Path, *options: str) -> Path
     for ending in (".onnx", ".md"):
         path.with_suffix(ending).write_bytes(plain.with_suffix(ending).read_bytes())
     critic_cli.critic.main(
-        [str(path), "--data", str(archive), "--steps", "12", "--bars", "4000", *options],
+        [
+            str(path),
+            "--data",
+            str(archive),
+            "--steps",
+            "12",
+            "--bars",
+            "4000",
+            "--rounds",
+            "2",
+            *options,
+        ],
         standalone_mode=False,
     )
     return path
@@ -165,6 +181,44 @@ def test_a_critic_tells_songs_from_noise(bars: BarSet) -> None:
         )
     assert learned.right > 95
     assert learned.nats < 0.2
+
+
+class Uneven(FakeGenerator):
+    """Plays one note in three bars of four, else eight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = replace(self.info, context=True, phrase=4)
+
+    def logits(self, cue: Cue) -> Logits:
+        logits = super().logits(cue)
+        onset = np.full_like(logits.onset, -9.0)
+        notes = 8 if cue.z[0] > np.quantile(cue.z, 0.75) else 1
+        onset[0, np.arange(notes) * 12, 40] = 9.0
+        return Logits(onset, np.full_like(onset, -9.0))
+
+
+def test_what_is_chosen_is_settled_at_what_songs_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A critic that knows nothing leaves three bars of four thin; settled, it has as many notes as the
+    songs' bars, as far as there are such."""
+    monkeypatch.setattr("livegan_train.choosing.settling.STREAMS", 4)
+    songs, said = corpus(SONGS, BARS_EACH), list[str]()
+    config = StreamConfig("told", head="onset", transpose=2)
+    data = StreamData(songs.select("train"), config, torch.device("cpu"))
+    critic = BarCritic([True], 16, config.places).eval()
+    torch.nn.init.zeros_(critic.last.weight)
+    notes = (
+        harmonies(*[Cells(*(torch.zeros(1, 1, 16, 84) for _ in range(2)))], critic.chosen).shape[1] - 1
+    )
+    with torch.no_grad():
+        wanted = measured(critic, data, 1)[1, notes]
+        plain = Streams(Uneven(), 16, 1).onwards(critic)[notes]
+        settle(critic, Uneven(), data, 30, 1, said.append)
+        streams = Streams(Uneven(), 16, 2)
+        settled = torch.stack([streams.onwards(critic) for _ in range(6)]).mean(0)[notes]
+    print(wanted, plain, settled)
+    assert (settled - wanted).abs() < 0.5 * (plain - wanted).abs()
+    assert said[-1].startswith("round 30: off by")
 
 
 def test_the_rate_rises_and_falls() -> None:

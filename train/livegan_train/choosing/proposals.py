@@ -15,7 +15,7 @@ from torch import Tensor
 from livegan.core.latent import Point
 from livegan.core.model import BadModel
 from livegan.core.music import PITCHES, STEPS_PER_BAR
-from livegan.core.rendering import Cue
+from livegan.core.rendering import Cue, Generator
 from livegan.core.state import initial
 from livegan.core.wandering import advance
 from livegan.shell.generator import OnnxGenerator
@@ -78,7 +78,7 @@ Answers = Iterator[tuple[BoolArray, Sequence[Cue]]]
 """Rolls `[bar, track, step, pitch]`, and what the model heard before each."""
 
 
-def silence_of(generator: OnnxGenerator) -> BoolArray:
+def silence_of(generator: Generator) -> BoolArray:
     """`[track, step, pitch]`."""
     return np.zeros((len(generator.info.tracks), STEPS_PER_BAR, PITCHES), bool)
 

@@ -17,10 +17,9 @@ import torch
 from torch import Tensor
 
 from livegan.core.choosing import WAYS
-from livegan.core.rendering import Cue
+from livegan.core.rendering import Cue, Generator
 from livegan.core.state import State, initial
 from livegan.core.wandering import advance
-from livegan.shell.generator import OnnxGenerator
 
 from ..evaluate.scoreboard.playing import bars_at
 from ..metrics import BoolArray
@@ -41,7 +40,7 @@ SEEN = 200
 @torch.no_grad()
 def settle(
     critic: BarCritic,
-    generator: OnnxGenerator,
+    generator: Generator,
     data: StreamData,
     rounds: int,
     seed: int,
@@ -83,7 +82,7 @@ def measured(critic: BarCritic, data: StreamData, seed: int) -> Tensor:
 class Streams:
     """Music that is chosen by a critic while it changes."""
 
-    def __init__(self, generator: OnnxGenerator, cells: int, seed: int) -> None:
+    def __init__(self, generator: Generator, cells: int, seed: int) -> None:
         self._generator, self._cells = generator, cells
         self._random = np.random.default_rng([37, seed])
         seeds = self._random.integers(LARGEST_SEED, size=STREAMS).tolist()
