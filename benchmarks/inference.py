@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livegan.core.choosing import WAYS
 from livegan.core.latent import Point, random_point
 from livegan.core.rendering import Cue
 from livegan.shell.generator import OnnxGenerator, open_session
@@ -29,6 +30,8 @@ def measure(generator: OnnxGenerator, checkpoint: Path | None, say: Callable[[st
     """The model that plays; then, where torch is, a checkpoint in onnxruntime and in torch."""
     say("inference: the model that plays")
     rows = [onnx_row(generator, f"model {generator.info.name}")]
+    if generator.chooses:
+        rows.append(choosing_row(generator))
     try:
         import torch
     except ImportError:
@@ -80,14 +83,38 @@ def timed(run: Callable[[Point], object], latent: int) -> list[float]:
     return times[WARM_UP:]
 
 
+def choosing_row(generator: OnnxGenerator) -> Row:
+    """What is done once a bar, while the latent moves by itself."""
+    random = np.random.default_rng(2)
+
+    def look(z: Point) -> object:
+        ways = np.stack([random_point(random, len(z)) for _ in range(WAYS)])
+        return generator.believable(Cue(z), ways)
+
+    name = f"one of {WAYS} ways chosen: model {generator.info.name}"
+    return Row(name, "ms", *figures(timed(look, generator.info.latent)))
+
+
 def untrained() -> Checkpoint:
     """The shipped configuration with weights as they are drawn: they don't matter for speed."""
+    import torch
+    from torch import nn
+
+    from livegan.core.knobs import KNOBS
     from livegan_train.checkpoint import Checkpoint
-    from livegan_train.config import Config, load_config
-    from livegan_train.networks import build_maker
+    from livegan_train.config import load_config
+    from livegan_train.stream.config import StreamConfig
+    from livegan_train.stream.networks import BarEncoder, Inverse, StreamGenerator
 
     config = load_config(CONFIG)
-    assert isinstance(config, Config)
-    network = build_maker(config, ["PIANO"]).generator
+    assert isinstance(config, StreamConfig)
+    shape = config.shape([True])
+    parts = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
+    networks = nn.ModuleDict(dict(zip(("generator", "encoder", "inverse"), parts, strict=True)))
+    state = {
+        "ema": networks.state_dict(),
+        "shift": torch.zeros(shape.code),
+        "quantiles": torch.linspace(0, 1, 21).expand(1, len(KNOBS), -1),
+    }
     data = {"tracks": ["PIANO"], "note_quantiles": [[1.0, 50.0]], "bars": 0, "valid": []}
-    return Checkpoint(config, 0, 0.0, data, [], {"ema": network.state_dict()})
+    return Checkpoint(config, 0, 0.0, data, [], state)

@@ -16,7 +16,7 @@ import mido
 import numpy as np
 import pytest
 
-from benchmarks import phase
+from benchmarks import inference, phase
 from benchmarks.conditions import conditions
 from benchmarks.ensemble import PEERS, Ensemble
 from benchmarks.lateness import OURS, rows_of
@@ -229,3 +229,12 @@ def test_a_mistake_is_one_line_and_so_is_a_missing_checkout() -> None:
     assert alone.returncode == 2
     assert "clone its repository" in alone.stderr
     assert len(alone.stderr.splitlines()) == 1
+
+
+def test_a_bar_is_timed_beside_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "BARS", 2)
+    monkeypatch.setattr(inference, "WARM_UP", 1)
+    rows = inference.measure(load_model("piano", "cpu"), None, lambda line: None)
+    names = [row.name for row in rows]
+    for what in ("onnxruntime on cpu, model piano", "torch eager, untrained piano config"):
+        assert any(what in name for name in names), what

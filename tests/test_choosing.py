@@ -77,6 +77,13 @@ def test_bars_are_played_as_often_as_the_odds_say(odds: float) -> None:
     assert share == pytest.approx(odds / (1 + odds), abs=0.05)
 
 
+@pytest.mark.parametrize(("critic", "share"), [(0.0, 0.5), (0.25, 0.6), (0.75, 0.96), (1.0, 1.0)])
+def test_the_critic_is_heeded_more_or_less(critic: float, share: float) -> None:
+    """Odds of 3 are 3 to the third of a power at a quarter, 27 at three quarters."""
+    points = path(Choosy(3.0), replace(FRESH, critic=critic), 600)
+    assert np.mean([point[0] > 0 for point in points[1:]]) == pytest.approx(share, abs=0.06)
+
+
 def test_where_all_is_believable_every_way_is_taken_as_often() -> None:
     taken = Counter(choose(Choosy(), DRIFTING, bar, cue_at) for bar in range(1, 1600))
     assert set(taken) == set(range(WAYS))

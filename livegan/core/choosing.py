@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .rendering import Cue, Generator, controls_alone
-from .state import State
+from .state import AS_ODDS, State
 from .wandering import advance
 
 WAYS = 16
@@ -42,7 +42,7 @@ class Choosing(Protocol):
 def choose(generator: Generator, state: State, bar: int, cue_at: Callable[[State], Cue]) -> int:
     """Which way to go (`wandering.advance`) from a state into this bar; 0 where all ways are one, or
     nobody can tell. `cue_at` says what the model would hear in the new bar."""
-    if not isinstance(generator, Choosing) or not generator.chooses:
+    if not isinstance(generator, Choosing) or not generator.chooses or not state.critic:
         return 0
     wandering = generator.info.wandering
     ways = [advance(state, bar, wandering, way) for way in range(WAYS)]
@@ -51,7 +51,10 @@ def choose(generator: Generator, state: State, bar: int, cue_at: Callable[[State
     cues = [cue_at(way) for way in ways]
     heard = replace(cues[0], controls=controls_alone(generator.info, state))
     odds = generator.believable(heard, np.stack([cue.z for cue in cues]))
-    shares = np.exp(odds - odds.max())
+    if state.critic == 1:
+        return int(np.argmax(odds))
+    power = state.critic / (1 - state.critic) * (1 - AS_ODDS) / AS_ODDS
+    shares = np.exp(power * (odds - odds.max()))
     random = np.random.default_rng([state.seed, bar, CHOICE])
     return int(np.searchsorted(shares.cumsum(), random.random() * shares.sum(), side="right"))
 

@@ -17,6 +17,8 @@ from .returning import AS_SONGS, Source, Visited
 
 SCENES = 16
 DIRECTIONS = 8
+AS_ODDS = 0.5
+"""Where /critic is as the critic's odds say, neither more nor less."""
 MAX_TRACKS = 16
 """As many as MIDI has channels."""
 LONGEST_TRAIL = 100
@@ -84,7 +86,8 @@ class State:
     `length`, shares of the data's range, and `key`) that is None is left to the model; `directions` are
     how far the latent is moved along the model's own; after `section` bars comes another section, one
     of `sections` or a new one; `comeback` is how often half a phrase comes back, and `path` where
-    the last bars were; `fresh` draws a new point for every bar.
+    the last bars were; `critic` is how far the model's critic is heeded where the latent goes by
+    itself; `fresh` draws a new point for every bar.
 
     Shaping, which acts on the notes: `accent`, `gate` and `chance` are factors and shares, ranges
     hold their ends, `voices` 0 is no limit, `rhythm` is a switch a sixteenth, `scale` is one of
@@ -124,6 +127,7 @@ class State:
     section: int = 16
     sections: tuple[Point, ...] = ()
     comeback: float = AS_SONGS
+    critic: float = AS_ODDS
     path: tuple[Visited, ...] = ()
     velocity: float = 0.7
     humanise: float = 1.0

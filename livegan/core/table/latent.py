@@ -110,6 +110,12 @@ LATENT: tuple[Control, ...] = (
         share(), **field("comeback"),
     ),
     Control(
+        "critic", "/critic", "How far the model's critic is heeded where the latent goes by itself: 0 "
+        "not at all, 0.5 so that bars are like songs', 1 always the most believable of sixteen ways. "
+        "For models that have one.",
+        share(), **field("critic"),
+    ),
+    Control(
         "freeze", "/freeze", "Hold the latent: the bar repeats, or varies where the model hears the "
         "bar before (piano, trio, band; /loop 1 repeats it). Knobs still act; moves in the latent "
         "space are heard on release.",
