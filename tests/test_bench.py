@@ -30,6 +30,7 @@ from livegan.core.outputs import NOTE_ON
 from livegan.shell.generator import find_model, load_model
 from livegan.shell.midi_out import OWN_PORT
 from livegan.shell.osc import OscBad, OscIn, OscPort
+from livegan_export.onnx_file import playable_of
 
 from .conftest import LIVEGAN
 from .midi_client import MidiOut
@@ -231,10 +232,8 @@ def test_a_mistake_is_one_line_and_so_is_a_missing_checkout() -> None:
     assert len(alone.stderr.splitlines()) == 1
 
 
-def test_a_bar_is_timed_beside_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "BARS", 2)
-    monkeypatch.setattr(inference, "WARM_UP", 1)
-    rows = inference.measure(load_model("piano", "cpu"), None, lambda line: None)
-    names = [row.name for row in rows]
-    for what in ("onnxruntime on cpu, model piano", "torch eager, untrained piano config"):
-        assert any(what in name for name in names), what
+def test_the_network_that_is_timed_in_torch_is_the_pianos() -> None:
+    playable, _ = playable_of(inference.untrained())
+    inputs = playable.examples(1)
+    assert inputs[0].shape == (1, load_model("piano", "cpu").info.latent)
+    assert playable(*inputs)[0].shape == (1, 1, STEPS_PER_BAR, 84)
