@@ -165,7 +165,7 @@ def test_a_thin_bar_gets_the_notes_that_its_polyphony_takes() -> None:
     three = Measured(3.0, 40.0, 1.5, 0.2, 2.0)
     asked = wish_for(track("piano"), {"polyphony": 0.95}, None, three)
     assert asked.polyphony == pytest.approx(5.4)
-    assert asked.density == 8, "three notes can't sound five at once"
+    assert asked.density == 11, "three notes can't sound five at once: two for each"
     assert wish_for(track("piano"), {"polyphony": 0.05}, None, three).density == 3, "enough as they are"
     both = wish_for(track("piano"), {"polyphony": 0.95, "density": 0.1}, None, three)
     assert both.density == notes_for_density(0.1, POP_PIANO["density"]), "the performer asked for that"

@@ -25,9 +25,9 @@ FEEL = 17
 """Among the seeds, that of how notes are struck."""
 DRUM_KNOBS = ("density", "syncopation")
 """What can be asked of drums: they have no register, and no lengths worth the name."""
-NOTES_A_VOICE = 1.5
-"""How many notes a bar has at least for each that shall sound at once: nineteen of twenty bars of
-POP909 that sound four at once have as many."""
+NOTES_A_VOICE = 2.0
+"""How many notes a bar has at least for each that shall sound at once: nine of ten bars of POP909 that
+sound four at once have as many."""
 
 
 Heard = Callable[[int], BoolArray | None]
