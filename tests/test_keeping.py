@@ -113,6 +113,7 @@ def test_again_gives_the_very_bar_back(stage: Stage) -> None:
 
 def test_a_bar_that_was_changed_while_it_played_comes_again_as_it_was_heard(stage: Stage) -> None:
     _, one, synth = stage()
+    one.send("/livegan/density", 0.2)
     until_bar(one, 4)
     while one.expect("/livegan/beat") != (3,):
         pass
