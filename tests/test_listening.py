@@ -118,7 +118,7 @@ def test_an_answer_comes_in_the_bar_after_and_then_it_waits(duo: Start) -> None:
 
 
 def test_switched_off_in_the_middle_of_an_echo_nothing_hangs(duo: Start) -> None:
-    daemon, synth, hands, told = duo("echo")
+    daemon, synth, hands, told = duo("echo", "--seed", "2")
     hands.next_line()
     line = hands.next_line()
     hands.play(line, PHRASE, length=70)
