@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.music import PITCHES, STEPS_PER_BAR
+from livegan_train.data import BarSet
 
 
 def scales(bars: int = 40) -> NDArray[np.bool_]:
@@ -47,3 +48,15 @@ def three_tracks(path: Path) -> Path:
     drums = np.zeros_like(chords)
     drums[:, ::24, 12] = True
     return write_bars(path, np.stack([chords, bass, drums], axis=3), ("Piano", "Bass", "Drums"))
+
+
+def write_archive(path: Path, bars: BarSet) -> Path:
+    np.savez(
+        path,
+        bars=bars.packed,
+        song_id=bars.song_id,
+        bar_index=bars.bar_index,
+        song_split=bars.song_split,
+        tracks=np.array(bars.tracks),
+    )
+    return path

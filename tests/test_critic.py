@@ -31,7 +31,7 @@ from livegan_train.stream.cells import STRUCK, Cells
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData
 
-from .bar_archives import one_track
+from .bar_archives import one_track, write_archive
 from .composed import corpus
 from .fakes import FakeGenerator
 from .tiny_stream import TINY, exported, quickly, quiet
@@ -60,16 +60,7 @@ def plain(bars: BarSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def archive(bars: BarSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("songs") / "songs.npz"
-    np.savez(
-        path,
-        bars=bars.packed,
-        song_id=bars.song_id,
-        song_split=bars.song_split,
-        bar_index=bars.bar_index,
-        tracks=np.array(bars.tracks),
-    )
-    return path
+    return write_archive(tmp_path_factory.mktemp("songs") / "songs.npz", bars)
 
 
 def with_critic(plain: Path, archive: Path, folder: Path, *options: str) -> Path:

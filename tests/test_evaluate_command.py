@@ -22,7 +22,6 @@ from livegan.core.music import PITCHES, STEPS_PER_BAR
 from livegan.core.performance import perform
 from livegan.core.state import initial
 from livegan.shell.archive import rolls_of
-from livegan_train.data import BarSet
 from livegan_train.drawn import drawn_bars, streamed_bars
 from livegan_train.evaluate.cli import evaluate
 from livegan_train.evaluate.example import of_song, of_stream
@@ -31,22 +30,11 @@ from livegan_train.evaluate.scoreboard.board import Scoreboard
 from livegan_train.evaluate.sheets import write_sheets
 from livegan_train.evaluate.sources import Model
 
+from .bar_archives import write_archive
 from .composed import corpus
 from .fakes import FakeGenerator
 
 LATENT = 4
-
-
-def write_archive(path: Path, bars: BarSet) -> Path:
-    np.savez(
-        path,
-        bars=bars.packed,
-        song_id=bars.song_id,
-        bar_index=bars.bar_index,
-        song_split=bars.song_split,
-        tracks=np.array(bars.tracks),
-    )
-    return path
 
 
 def write_model(path: Path, names: tuple[str, ...]) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from livegan.core.model import BadModel
+from livegan.core.model import BadModel, ModelInfo
 from livegan.shell.files import write_whole
 from livegan_train.checkpoint import BadCheckpoint, Checkpoint, load
 from livegan_train.checks import BadConfig
@@ -69,8 +70,7 @@ def export(
     except (BadArchive, BadCheckpoint, BadConfig, BadModel, ExportRefused) as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"largest difference to torch over 64 latents: {worst:.1e}")
-    for track, measures in info.quality.items():
-        click.echo(f"{track}: " + "  ".join(f"{key} {value:g}" for key, value in measures.items()))
+    say_quality(info)
     click.echo(f"{out}: {info.name}, head {info.head}, {out.stat().st_size / 1e6:.1f} MB")
 
 
@@ -79,7 +79,19 @@ def form_of(songs: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     bars, tracks = load_bars(songs), tuple(checkpoint.data["tracks"])
     if not isinstance(checkpoint.config, StreamConfig):
         raise ExportRefused("--songs: only the form of a stream can be told; this model makes bars")
-    if bars.tracks != tracks:
-        has, wanted = ", ".join(bars.tracks), ", ".join(tracks)
-        raise ExportRefused(f"{songs}: its tracks are {has}; the model's are {wanted}")
+    check_tracks(songs, bars.tracks, tracks)
     return form_of_songs(*train_and_valid(bars))
+
+
+def check_tracks(songs: Path, has: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raises `ExportRefused` if songs have other tracks than a model."""
+    if tuple(has) != tuple(wanted):
+        raise ExportRefused(
+            f"{songs}: its tracks are {', '.join(has)}; the model's are {', '.join(wanted)}"
+        )
+
+
+def say_quality(info: ModelInfo) -> None:
+    """What its bars measure, a line a track."""
+    for track, measures in info.quality.items():
+        click.echo(f"{track}: " + "  ".join(f"{key} {value:g}" for key, value in measures.items()))

@@ -21,6 +21,7 @@ from livegan_train.stream.data import StreamData
 from livegan_train.stream.pace import shared_by_songs
 
 from .card import with_critic
+from .cli import check_tracks, say_quality
 from .critic import graph_of_critic, put_critic, without_critic
 from .onnx_file import ExportRefused
 
@@ -55,9 +56,7 @@ def critic(model: Path, data: Path, steps: int, bars: int, rounds: int, seed: in
         generator, archive = without_critic(model), load_bars(data)
         info, cells = generator.info, grid_of(generator)
         tracks = tuple(track.name for track in info.tracks)
-        if archive.tracks != tracks:
-            has, wanted = ", ".join(archive.tracks), ", ".join(tracks)
-            raise ExportRefused(f"{data}: its tracks are {has}; the model's are {wanted}")
+        check_tracks(data, archive.tracks, tracks)
         songs, valid = train_and_valid(archive)
         head = next(name for name, count in ONSET_GRIDS.items() if count == cells)
         config = StreamConfig(info.name, head=head, places=info.phrase)
@@ -78,6 +77,5 @@ def critic(model: Path, data: Path, steps: int, bars: int, rounds: int, seed: in
     if card.is_file():
         text = with_critic(card.read_text(encoding="utf-8"), told, size)
         write_whole(card, lambda beside: beside.write_text(text, encoding="utf-8"))
-    for track, measures in told.quality.items():
-        click.echo(f"{track}: " + "  ".join(f"{key} {value:g}" for key, value in measures.items()))
+    say_quality(told)
     click.echo(f"{model}: {len(graph) / 1e6:.1f} MB of critic, {size / 1e6:.1f} MB in all")
