@@ -573,6 +573,7 @@ def test_a_run_of_other_networks_is_one_line(bars: BarSet, tmp_path: Path) -> No
         ({"widht": 3}, "unknown key 'widht'"),
         ({"context": 2.0}, "between 0 and 1"),
         ({"lr": 0.0}, "lr = 0.0: must be above 0"),
+        ({"home": 1}, "home = 1: must be a bool"),
         ({"bar": 80}, "section \\+ bar = 104: no more than code = 96"),
     ],
 )
@@ -655,7 +656,8 @@ class Held(FakeGenerator):
 def test_a_latent_wanders_so_that_bars_share_what_bars_of_songs_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("livegan_train.stream.pace.BARS", 120)
+    monkeypatch.setattr("livegan_train.stream.pace.ROUGHLY", 40)
+    monkeypatch.setattr("livegan_train.stream.pace.SURELY", 60)
     still = paces_for(Held(), {"harmony_lift": 0.8, "rhythm_lift": 0.6})
     restless = paces_for(Held(), {"harmony_lift": 0.0, "rhythm_lift": 0.0})
     assert still[1] < 3 < restless[1]

@@ -28,7 +28,8 @@ def quickly() -> Iterator[None]:
         here.setattr("livegan_train.journal.Journal.draw_curves", lambda *_: None)
         here.setattr(onnx_file, "QUALITY_BARS", 20)
         here.setattr("livegan_train.stream.steps.WARM_UP", 1)
-        here.setattr("livegan_train.stream.pace.BARS", 6)
+        here.setattr("livegan_train.stream.pace.ROUGHLY", 2)
+        here.setattr("livegan_train.stream.pace.SURELY", 3)
         yield
 
 

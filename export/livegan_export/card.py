@@ -56,11 +56,12 @@ def what_it_is(info: ModelInfo, config: AnyConfig) -> str:
 
 def stream_is(info: ModelInfo, config: StreamConfig) -> str:
     names = ", ".join(direction.name for direction in info.directions)
+    home = f"{info.homes} numbers for the scale, " if info.homes else ""
     return (
         f"A generator of bars for {', '.join(track.name for track in info.tracks)}, each following "
         f"from the one before, at its place in a phrase of {info.phrase}, with knobs. Latent: "
-        f"{info.section} numbers for the section, {info.latent - info.section} for the bar. Its "
-        f"directions: {names}. An encoder finds the latent of a bar that is played to it."
+        f"{home}{info.section - info.homes} for the section, {info.latent - info.section} for the "
+        f"bar. Its directions: {names}. An encoder finds the latent of a bar that is played to it."
     )
 
 

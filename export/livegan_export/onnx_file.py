@@ -45,7 +45,7 @@ from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.pace import paces_for
 
 from .directions import directions_of
-from .stream import PlayableEncoder, PlayableStream, averaged_stream, ranges_of
+from .stream import averaged_stream, homes_of, playable_stream, ranges_of
 
 OPSET = 17
 LARGE = 256
@@ -225,7 +225,9 @@ def describe(checkpoint: Checkpoint, name: str, texts: Texts) -> ModelInfo:
 
 
 def latent_of(config: AnyConfig, made: int) -> int:
-    return config.plan(made).size if isinstance(config, Config) else config.shape([True] * made).latent
+    if isinstance(config, Config):
+        return config.plan(made).size
+    return homes_of(config) + config.shape([True] * made).latent
 
 
 def of_a_stream(info: ModelInfo, checkpoint: Checkpoint) -> ModelInfo:
@@ -240,10 +242,14 @@ def of_a_stream(info: ModelInfo, checkpoint: Checkpoint) -> ModelInfo:
         tracks=tracks,
         phrase=config.places,
         steady=1,
-        section=config.section,
+        section=homes_of(config) + config.section,
+        homes=homes_of(config),
         context=True,
         controls=control_names(tracks),
-        directions=directions_of(generator, head),
+        directions=tuple(
+            replace(found, vector=(0.0,) * homes_of(config) + found.vector)
+            for found in directions_of(generator, head)
+        ),
         ways=ways_of(checkpoint.data.get("ways", PLAIN.ways)),
     )
 
@@ -253,8 +259,7 @@ def playable_of(checkpoint: Checkpoint) -> tuple[Graph, Graph | None]:
     config = checkpoint.config
     if isinstance(config, Config):
         return Playable(averaged_maker(checkpoint), config.phrase).eval(), None
-    generator, capture, head = averaged_stream(checkpoint)
-    return PlayableStream(generator, head), PlayableEncoder(capture)
+    return playable_stream(checkpoint)
 
 
 def with_metadata(model: onnx.ModelProto, info: ModelInfo, parts: Mapping[str, bytes]) -> bytes:

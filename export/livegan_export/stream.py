@@ -8,10 +8,12 @@ from torch import Tensor, nn
 from livegan.core.knobs import KNOBS
 from livegan.core.music import PITCHES, STEPS_PER_BAR, is_drums
 from livegan_train.checkpoint import Checkpoint
+from livegan_train.config import AnyConfig
 from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
 from livegan_train.stream.cells import cells_of_roll
 from livegan_train.stream.config import StreamConfig
+from livegan_train.stream.keyed import HOMES, KeyedCapture, KeyedStream
 from livegan_train.stream.networks import BarEncoder, Capture, Inverse, StreamGenerator
 
 
@@ -35,10 +37,11 @@ class PlayableStream(nn.Module):
     inputs = ("z", "place", "context", "controls")
     outputs = ("onset", "keep")
 
-    def __init__(self, generator: StreamGenerator, head: OnsetHead) -> None:
+    def __init__(self, generator: StreamGenerator | KeyedStream, head: OnsetHead) -> None:
         super().__init__()
         self.generator, self.head = generator, head
         self.shape = generator.shape
+        self.homes = HOMES * isinstance(generator, KeyedStream)
 
     def forward(
         self, z: Tensor, place: Tensor, context: Tensor, controls: Tensor
@@ -52,7 +55,7 @@ class PlayableStream(nn.Module):
         random = torch.Generator().manual_seed(0)
         shape = (count, self.shape.tracks, STEPS_PER_BAR, PITCHES)
         return (
-            sample_latents(count, self.shape.latent, random),
+            sample_latents(count, self.homes + self.shape.latent, random),
             torch.arange(count) % self.shape.places,
             (torch.rand(shape, generator=random) < 0.03).float(),
             torch.rand(count, self.shape.controls, generator=random) * 2 - 1,
@@ -65,7 +68,7 @@ class PlayableEncoder(nn.Module):
     inputs = ("roll",)
     outputs = ("z",)
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture | KeyedCapture) -> None:
         super().__init__()
         self.capture, self.shape = capture, capture.shape
 
@@ -76,6 +79,20 @@ class PlayableEncoder(nn.Module):
         random = torch.Generator().manual_seed(0)
         shape = (count, self.shape.tracks, STEPS_PER_BAR, PITCHES)
         return ((torch.rand(shape, generator=random) < 0.03).float(),)
+
+
+def playable_stream(checkpoint: Checkpoint) -> tuple[PlayableStream, PlayableEncoder]:
+    """In all keys, if it was learned in one."""
+    generator, capture, head = averaged_stream(checkpoint)
+    if not homes_of(checkpoint.config):
+        return PlayableStream(generator, head), PlayableEncoder(capture)
+    keyed = KeyedStream(generator, checkpoint.state["quantiles"])
+    return PlayableStream(keyed, head), PlayableEncoder(KeyedCapture(capture))
+
+
+def homes_of(config: AnyConfig) -> int:
+    """How many numbers of the latent say the scale."""
+    return HOMES if isinstance(config, StreamConfig) and config.home else 0
 
 
 def ranges_of(checkpoint: Checkpoint) -> list[dict[str, tuple[float, ...]]]:

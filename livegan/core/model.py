@@ -25,6 +25,7 @@ VERSION = 1
 MAX_LATENT = 4096
 MAX_PHRASE = 64
 MAX_PACE = 100
+TONICS = 12
 
 
 class BadModel(ValueError):
@@ -63,10 +64,11 @@ class Direction:
 class ModelInfo:
     """`phrase` is how many bars make a phrase, whose places the model is told; `steady`, over how many
     of them one latent lasts; `section`, how many of the latent's first numbers say what neighbouring
-    bars share; `paces`, how many times as far as /drift says section and bar wander; `ways`, how half
-    phrases come back in the songs it learned from; `context`, whether the model hears the bar before;
-    `controls`, the knobs that it has as inputs; `quality` holds what was measured on the exported file;
-    `origin` how it was trained."""
+    bars share, and `homes`, how many of these the scale (the largest its major tonic); `paces`, how
+    many times as far as /drift says section and bar wander; `ways`, how half phrases come back in the
+    songs it learned from; `context`, whether the model hears the bar before; `controls`, the knobs that
+    it has as inputs; `quality` holds what was measured on the exported file; `origin` how it was
+    trained."""
 
     name: str
     head: str
@@ -78,6 +80,7 @@ class ModelInfo:
     phrase: int = 1
     steady: int = 1
     section: int = 0
+    homes: int = 0
     paces: tuple[float, float] = PLAIN.paces
     ways: tuple[Way, ...] = PLAIN.ways
     context: bool = False
@@ -109,6 +112,10 @@ class ModelInfo:
             )
         if not 1 <= self.steady <= MAX_PHRASE or not 0 <= self.section < self.latent:
             raise BadModel(f"its latent can't be cut at {self.section} or last {self.steady} bars")
+        if self.homes not in (0, TONICS) or self.homes > self.section:
+            raise BadModel(
+                f"its latent says the scale by {self.homes} numbers; 0 or {TONICS} can be read"
+            )
         if not all(0 <= pace <= MAX_PACE for pace in self.paces):
             raise BadModel(f"its latent's paces are {self.paces}; 0 to {MAX_PACE} can be played")
         if not all(self._can_come_back(way) for way in self.ways):
@@ -125,7 +132,8 @@ class ModelInfo:
 
     @property
     def wandering(self) -> Wandering:
-        return Wandering(self.steady, self.section, self.paces, len(self.tracks), self.ways)
+        tracks = len(self.tracks)
+        return Wandering(self.steady, self.section, self.paces, tracks, self.ways, self.homes)
 
     def _can_come_back(self, way: Way) -> bool:
         shares = all(0 <= share <= 1 for share in (way.often, *way.tracks))

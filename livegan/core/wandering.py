@@ -18,18 +18,26 @@ WAY = 29
 """Among the seeds, that of the ways that are not the first."""
 RETURNS = 0.4
 """How often a new section is one of those."""
+SONG = 64
+"""Bars after which music that moves by itself leaves for a scale near by."""
+NEAR = (-2, -1, 1, 2)
+"""How many fifths up that lies."""
+FIFTH = 7
+MODULATION = 31
+"""Among the seeds, that of those scales."""
 
 
 class Wandering(NamedTuple):
     """How a model's latent moves by itself: it lasts `steady` bars; its first `split` numbers say the
-    section; section and rest go so many times as far in a bar as /drift says; its `tracks` come back
-    in these `ways`."""
+    section, and of these the first `homes` the scale, which stays for a song; section and rest go so
+    many times as far in a bar as /drift says; its `tracks` come back in these `ways`."""
 
     steady: int = 1
     split: int = 0
     paces: tuple[float, float] = (0.2, 1.0)
     tracks: int = 1
     ways: tuple[Way, ...] = PHRASES
+    homes: int = 0
 
 
 PLAIN = Wandering()
@@ -43,8 +51,8 @@ def advance(state: State, bar: int, model: Wandering = PLAIN, way: int = 0) -> S
 
 
 def came_back(state: State, new: State, bar: int, model: Wandering) -> State:
-    """The new state, or tracks of it where they were half a phrase or a whole one before. Never away
-    from where the performer went since, nor from what somebody else plays."""
+    """The new state, or tracks of it where they were half a phrase or a whole one before, in the scale
+    of now. Never away from where the performer went since, nor from what somebody else plays."""
     path, into = places(state), bar % HALF
     if state.held is not None:
         return replace(new, path=(path[-1].later(),))
@@ -58,6 +66,8 @@ def came_back(state: State, new: State, bar: int, model: Wandering) -> State:
         then = path[-way]
         same = all(kept) or then.point is new.point
         point = then.point if same else latent.slerp(then.point, new.point, VARIED)
+        if not np.array_equal(point[: model.homes], new.point[: model.homes]):
+            point = np.concatenate([new.point[: model.homes], point[model.homes :]])
         sources = (then.source(n).later(way) if k else None for n, k in enumerate(kept))
         here = Visited(point, tuple(sources))
     return replace(new, point=here.point, path=(*path, here)[-(FARTHEST + HALF - 1) :])
@@ -71,7 +81,7 @@ def places(state: State) -> tuple[Visited, ...]:
 
 def wandered(state: State, bar: int, model: Wandering, way: int) -> State:
     """What moves by itself moves where a latent ends, and as far as in all of its bars together."""
-    steady, split, paces = model.steady, model.split, model.paces
+    steady, split, paces, homes = model.steady, model.split, model.paces, model.homes
     random = np.random.default_rng([state.seed, bar, WAY, way] if way else [state.seed, bar])
     if state.held is not None:
         return state
@@ -82,11 +92,13 @@ def wandered(state: State, bar: int, model: Wandering, way: int) -> State:
     if state.morph is not None:
         morph = replace(state.morph, done=state.morph.done + 1)
         return replace(state, point=morph.place, morph=morph if morph.done < morph.bars else None)
+    if homes and bar % SONG == 0 and (state.section or state.drift):
+        state = modulated(state, bar, homes)
     if split and state.section and bar % state.section == 0:
-        return next_section(state, random)
+        return next_section(state, random, homes)
     if not state.drift:
         return state  # a part of a scene's point need not lie on a sphere of its own
-    parts = zip((slice(split), slice(split, None)), paces, strict=True)
+    parts = zip((slice(homes, split), slice(split, None)), paces, strict=True)
     point, heading = state.point.copy(), state.heading.copy()
     for part, pace in parts if split else [(slice(None), 1.0)]:
         far = min(1.0, state.drift * steady * pace) * latent.FULL_DRIFT
@@ -94,11 +106,21 @@ def wandered(state: State, bar: int, model: Wandering, way: int) -> State:
     return replace(state, point=point, heading=heading)
 
 
-def next_section(state: State, random: np.random.Generator) -> State:
-    """Another part of the music: where an earlier section was left, or somewhere new."""
+def modulated(state: State, bar: int, homes: int) -> State:
+    """At home in a scale some fifths away."""
+    fifths = NEAR[int(np.random.default_rng([state.seed, bar, MODULATION]).integers(len(NEAR)))]
+    home = np.zeros(homes)
+    home[(int(state.point[:homes].argmax()) + FIFTH * fifths) % homes] = np.sqrt(homes)
+    return replace(state, point=np.concatenate([home, state.point[homes:]]))
+
+
+def next_section(state: State, random: np.random.Generator, homes: int) -> State:
+    """Another part of the music, in the scale of now: where an earlier section was left, or somewhere
+    new."""
     earlier = state.sections
     if earlier and random.random() < RETURNS:
         point = earlier[int(random.integers(len(earlier)))]
     else:
         point = latent.random_point(random, len(state.point))
+    point = np.concatenate([state.point[:homes], point[homes:]])
     return replace(state, point=point, sections=(*earlier, state.point)[-REMEMBERED:])

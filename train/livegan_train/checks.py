@@ -17,6 +17,6 @@ def one_of(key: str, value: str, known: Iterable[str]) -> None:
 
 
 def check_number(key: str, value: object, may_be_zero: Sequence[str]) -> None:
-    zero = key in may_be_zero
+    zero = key in may_be_zero or isinstance(value, bool)
     if isinstance(value, (int, float)) and not (value > 0 or (zero and value == 0)):
         raise BadConfig(f"{key} = {value}: must be {'0 or more' if zero else 'above 0'}")

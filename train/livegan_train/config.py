@@ -115,6 +115,11 @@ class Config:
 
 AnyConfig = Config | StreamConfig
 
+KINDS: dict[str, tuple[type, ...]] = {
+    "int": (int,), "float": (int, float), "str": (str,), "bool": (bool,),
+}  # fmt: skip
+"""What TOML may give for a field."""
+
 
 def config_from(values: dict[str, Any]) -> AnyConfig:
     """Check names and types and build the record: a stream's if that is its generator. Raises
@@ -124,9 +129,7 @@ def config_from(values: dict[str, Any]) -> AnyConfig:
     for key, value in values.items():
         if key not in known:
             raise BadConfig(f"unknown key {key!r}: choose from {', '.join(known)}")
-        kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
-        wanted = kinds[str(known[key].type)]
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        if type(value) not in KINDS[str(known[key].type)]:
             raise BadConfig(f"{key} = {value!r}: must be a {known[key].type}")
     try:
         return kind(**values)

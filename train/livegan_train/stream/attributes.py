@@ -20,6 +20,12 @@ LEVELS = 21
 MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """Krumhansl and Kessler, 1982."""
+OUTSIDE = 1.2
+"""Nats that a note outside a scale speaks against it."""
+SCALES_OF_MAJOR: NDArray[np.int64] = np.stack(
+    [np.roll(scale_of(0).astype(np.int64), tonic) for tonic in range(12)]
+)
+"""Which pitch classes belong to each major scale, and to the minor one of the same notes."""
 
 
 def scales() -> Tensor:

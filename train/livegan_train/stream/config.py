@@ -19,7 +19,7 @@ MAY_BE_ZERO = (
 SHARES = ("context", "mismatched", "detail")
 OF_AUTOENCODER = (
     "head", "width", "blocks", "code", "places", "autoencoder_steps", "autoencoder_lr", "divergence",
-    "missing", "batch", "transpose",
+    "missing", "batch", "transpose", "home",
 )  # fmt: skip
 """What decides how the first part of the training ends."""
 OF_GAN = (
@@ -41,9 +41,9 @@ class StreamConfig:
     part, in standard deviations of the codes' own noise. Weights beside the GAN's loss: `asked`
     (knobs), what of the batch is held to the data (`wishes`): `matching` (counts), `ends` (of
     phrases), `harmony`, `intervals`, `outlines`, `following` and `codes`; and `doubt`, how unsure the
-    decoder is of a bar. `context` is the share of bars that hear the one
-    before, `mismatched` that of wrong pairs among them that the critic shall see through. The rest is
-    as for others."""
+    decoder is of a bar. `context` is the share of bars that hear the one before, `mismatched` that of
+    wrong pairs among them that the critic shall see through. With `home` all bars are learned in one
+    scale (`homes`), and none is transposed. The rest is as for others."""
 
     name: str
     generator: str = "stream"
@@ -80,6 +80,7 @@ class StreamConfig:
     batch: int = 64
     steps: int = 20_000
     transpose: int = 5
+    home: bool = False
     validate_every: int = 500
     seed: int = 1
 

@@ -17,6 +17,7 @@ from ..heads import ONSET_GRIDS
 from .attributes import MAJOR_PROFILE, MINOR_PROFILE, attributes, quantiles_of
 from .cells import STRUCK, Cells, cells_of_codes, codes_of
 from .config import StreamConfig
+from .homes import homes_of, to_home
 
 CHUNK = 500
 NEAR = 8
@@ -41,17 +42,19 @@ class StreamData:
 
     def __init__(self, bars: BarSet, config: StreamConfig, device: torch.device) -> None:
         cells, places = ONSET_GRIDS[config.head], config.places
-        self.cells, self.transpose = cells, config.transpose
+        self.cells, self.transpose, self.home = cells, config.transpose, config.home
         chunks = [codes_of(bars.rolls(slice(i, i + CHUNK)), cells) for i in range(0, len(bars), CHUNK)]
         codes = np.concatenate(chunks)
         drums = np.array([is_drums(track) for track in bars.tracks])
-        keys, phases = np.zeros(len(bars), np.int64), np.zeros(len(bars), np.int64)
+        keys, phases, moves = (np.zeros(len(bars), np.int64) for _ in range(3))
         for song in np.unique(bars.song_id):
             rows = np.flatnonzero(bars.song_id == song)
             keys[rows] = keys_of(codes[rows][:, ~drums])
             phases[rows] = places_of(codes[rows], bars.bar_index[rows], places)
+            moves[rows] = to_home(homes_of(codes[rows][:, ~drums]))
         self.codes = torch.from_numpy(codes).to(device)
         self.keys = torch.from_numpy(keys).to(device)
+        self.moves = torch.from_numpy(moves).to(device)
         self.places = torch.from_numpy(phases).to(device)
         self.song = torch.from_numpy(bars.song_id.astype(np.int64)).to(device)
         self.index = torch.from_numpy(bars.bar_index.astype(np.int64)).to(device)
@@ -73,7 +76,7 @@ class StreamData:
         return len(self.codes)
 
     def batch(self, count: int, random: torch.Generator) -> Batch:
-        """Random bars, each in a random key within reach."""
+        """Random bars, each in a random key within reach, or all at home."""
         device = random.device
         rows = torch.randint(len(self), (count,), generator=random, device=device)
         previous = (rows - 1).clamp_min(0)
@@ -84,27 +87,30 @@ class StreamData:
         sign = torch.randint(0, 2, (count,), generator=random, device=device) * 2 - 1
         near = (rows + sign * away).clamp(0, len(self) - 1)
         near = torch.where(self.song[near] == self.song[rows], near, rows)
-        shifts = self.shifts(count, random)
+        shifts = self.shifts(rows, random)
         keys = self.keys[rows]
         moved = (keys % 12 + shifts) % 12 + 12 * (keys // 12)
         now, before, beside = (self.take(r, shifts) for r in (rows, previous, near))
         return Batch(now, before.where(follows), beside, self.places[rows], moved)
 
     def bars(self, count: int, random: torch.Generator) -> Cells:
-        """Random bars alone, each in a random key within reach."""
+        """Random bars alone, each in a random key within reach, or all at home."""
         rows = torch.randint(len(self), (count,), generator=random, device=random.device)
-        return self.take(rows, self.shifts(count, random))
+        return self.take(rows, self.shifts(rows, random))
 
-    def shifts(self, count: int, random: torch.Generator) -> Tensor:
+    def shifts(self, rows: Tensor, random: torch.Generator) -> Tensor:
+        """Semitones by which bars are moved, `[bar]`."""
+        if self.home:
+            return self.moves[rows]
         span = (-self.transpose, self.transpose + 1)
-        return torch.randint(*span, (count,), generator=random, device=random.device)
+        return torch.randint(*span, (len(rows),), generator=random, device=random.device)
 
     def take(self, rows: Tensor, shifts: Tensor) -> Cells:
         return self.moved(self.codes[rows], shifts)
 
     def moved(self, codes: Tensor, shifts: Tensor) -> Cells:
         """Bars `[batch, track, cell, pitch]` so many semitones higher, drums where they are."""
-        if self.transpose:
+        if self.transpose or self.home:
             moves = (shifts[:, None] * self.pitched)[:, :, None, None]
             source = torch.arange(PITCHES, device=codes.device) - moves
             inside = (source >= 0) & (source < PITCHES)

@@ -29,15 +29,6 @@ LOG_VARIANCES = (-8.0, 2.0)
 SILENT = 100.0
 CLASHES = (1, 11, 13)
 """Semitones: intervals that sound as one."""
-RIVALS = torch.tensor(
-    [
-        max(CLASHES) + pitch + apart
-        for pitch in range(PITCHES)
-        for distance in CLASHES
-        for apart in (-distance, distance)
-    ]
-)
-"""Of each pitch, where those that clash with it lie among pitches that begin so much lower."""
 EAR_WIDTHS = (32, 48, 64)
 REACH = 8.0
 """How many times its usual size the detail can have: what it takes to reach a bar that was played."""
@@ -349,8 +340,12 @@ def later(cells: Tensor, by: int) -> Tensor:
 
 def gives_way(own: Tensor, others: Tensor, sure: float) -> Tensor:
     """1 where an unsure note is weaker than a clashing one that sounds, `[..., pitch]`; else 0."""
-    around = F.pad(others, (max(CLASHES), max(CLASHES)), value=-SILENT)
-    rivals = around[..., RIVALS.to(own.device)].reshape(*own.shape, -1).amax(-1)
+    reach = max(CLASHES)
+    around = F.pad(others, (reach, reach), value=-SILENT)
+    beside = [reach + side * apart for apart in CLASHES for side in (-1, 1)]
+    rivals = around[..., beside[0] : beside[0] + PITCHES]
+    for first in beside[1:]:
+        rivals = torch.maximum(rivals, around[..., first : first + PITCHES])
     gives: Tensor = ((own < sure) & (own < rivals) & (rivals > 0)).to(own.dtype)
     return gives
 
