@@ -96,6 +96,30 @@ def test_no_note_is_made_shorter_than_a_sixteenth(seed: int, length: float, coun
     assert (notes.lengths >= np.minimum(free.lengths, STEPS_PER_SIXTEENTH)).all()
 
 
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.floats(1, 14), st.integers(1, 12))
+def test_a_track_that_plays_alone_strikes_one_note_at_a_time(
+    seed: int, length: float, count: int
+) -> None:
+    logits = some_logits(seed)
+    asked = Wish(count, length=length, alone=True, asked=frozenset({"length"}))
+    notes = shaped(logits.onset[0], logits.keep[0], asked)
+    assert (notes.starts[1:] >= (notes.starts + notes.lengths)[:-1]).all()
+
+
+def test_a_melody_has_as_few_notes_as_its_lengths_leave_room_for() -> None:
+    melody = Track("MELODY", 0, False, (1, 6, 12), ranges={"polyphony": (*[1.0] * 19, 1.1, 1.3)})
+    was = Measured(9, 40, 1.0, 0.2, 1.5)
+    assert melody.alone
+    long = value_at(0.95, melody.quantiles("length"))
+    assert wish_for(melody, {"length": 0.95}, None, was).density == round(16 / long)
+    assert wish_for(melody, {"length": 0.95, "density": 0.5}, None, was).density == 6
+    assert wish_for(melody, {"length": 0.05}, None, was).density == 9
+    assert wish_for(melody, {"density": 0.0, "length": 0.5}, None, was).density == 0
+    assert not Track("PIANO", 0, False, (1, 2)).alone
+    assert not replace(melody, drums=True).alone
+
+
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.integers(0, 23))
 def test_in_a_key_nothing_outside_it_is_struck(seed: int, key: int) -> None:

@@ -26,6 +26,9 @@ MAX_LATENT = 4096
 MAX_PHRASE = 64
 MAX_PACE = 100
 TONICS = 12
+MOST_BARS, ONE_VOICE = 0.9, 1.1
+"""So many of a track's bars have no more pitches at once if it plays one note at a time: a little is
+what overlaps."""
 
 
 class BadModel(ValueError):
@@ -50,6 +53,12 @@ class Track:
         if knob == "density":
             return self.note_quantiles
         return self.ranges.get(knob) or POP_PIANO[knob]
+
+    @property
+    def alone(self) -> bool:
+        """Does it play one note at a time, as melodies do?"""
+        voices = self.quantiles("polyphony")
+        return not self.drums and voices[round(MOST_BARS * (len(voices) - 1))] <= ONE_VOICE
 
 
 @dataclass(frozen=True, slots=True)

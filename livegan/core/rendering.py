@@ -13,7 +13,7 @@ from .feel import FeelMaps, felt, heard
 from .knobs import FREE, KNOBS, Measured, measured, share_of, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
-from .music import LOWEST_PITCH, STEPS_PER_BAR, Note
+from .music import LOWEST_PITCH, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, Note
 from .returning import Source
 from .roll import roll_from_notes
 from .shaping import shape
@@ -270,7 +270,8 @@ def controls_alone(info: ModelInfo, state: State) -> FloatArray | None:
 
 def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measured | None) -> Wish:
     """What is asked of a track, in its own terms; what is not asked stays as it was, but that length
-    and polyphony give way to each other, and that a bar has the notes that its polyphony takes."""
+    and polyphony give way to each other, that a bar has the notes that its polyphony takes, and that a
+    track that plays alone has as few as its lengths leave room for."""
     own = {knob: share for knob, share in knobs.items() if not track.drums or knob in DRUM_KNOBS}
     values: dict[str, float | None] = {} if was is None else dict(was._asdict())
     values |= {knob: value_at(share, track.quantiles(knob)) for knob, share in own.items()}
@@ -286,5 +287,9 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     assert count is not None
     if "polyphony" in own and "density" not in own:
         count = max(count, NOTES_A_VOICE * (values["polyphony"] or 0))
-    key = None if track.drums else key
-    return Wish(round(count), key=key, pitched=not track.drums, asked=frozenset(own), **values)
+    if track.alone and "length" in own and "density" not in own:
+        count = min(count, max(1.0, SIXTEENTHS_PER_BAR / (values["length"] or 1)))
+    key, pitched = None if track.drums else key, not track.drums
+    return Wish(
+        round(count), key=key, pitched=pitched, alone=track.alone, asked=frozenset(own), **values
+    )

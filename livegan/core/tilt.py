@@ -17,7 +17,7 @@ import numpy as np
 
 from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, decode, held, likeliest
 from .knobs import WEAKNESS, Measured, measured, scale_of
-from .music import PITCHES, STEPS_PER_SIXTEENTH
+from .music import PITCHES, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
 
 HALVINGS = 9
 CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.1, "length": 0.05}
@@ -40,7 +40,9 @@ CLASHES = (1, 11)
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What one track's bar shall measure; None is as it comes. `asked` are the knobs that the performer
-    has set: the others are to stay, and give way. Drums are not `pitched`: nothing of them clashes."""
+    has set: the others are to stay, and give way. Drums are not `pitched`: nothing of them clashes. A
+    track that plays `alone`, as melodies do, strikes one note at a time and ends it where the next one
+    begins."""
 
     density: int | None = None
     register: float | None = None
@@ -49,6 +51,7 @@ class Wish:
     length: float | None = None
     key: int | None = None
     pitched: bool = True
+    alone: bool = False
     asked: frozenset[str] = frozenset()
 
     @property
@@ -95,12 +98,15 @@ class Tilter:
         """Steps and rows of the likeliest onsets."""
         by_time = lean.syncopation * self.off + lean.polyphony * self.strength
         tilted = self.onset + by_time[:, None] + lean.register * PITCH_SLOPE
+        if self.wish.alone:
+            tilted = np.where(tilted == tilted.max(axis=1, keepdims=True), tilted, IMPOSSIBLE)
         steps, rows = likeliest(tilted, self.count)
         return self.grid[steps], rows
 
     def decoded(self, lean: Lean) -> Notes:
         starts, rows = self.struck(lean)
-        return held(starts, rows, self.kept_a_while(starts, rows), -lean.length)
+        notes = held(starts, rows, self.kept_a_while(starts, rows), -lean.length)
+        return one_by_one(notes) if self.wish.alone else notes
 
     def kept_a_while(self, starts: Ints, rows: Ints) -> FloatArray:
         """No leaning makes a note shorter than a sixteenth, or than it is by itself."""
@@ -206,6 +212,13 @@ def clashing(notes: Notes, sure: FloatArray) -> BoolArray:
     rivals = together & np.isin(apart, CLASHES) & (sure[:, None] < sure)
     found: BoolArray = rivals.any(axis=1) & (sure <= 0)
     return found
+
+
+def one_by_one(notes: Notes) -> Notes:
+    """Each note ends where the next one begins, at the latest."""
+    coming = np.searchsorted(notes.starts, notes.starts, side="right")
+    ends = np.append(notes.starts, STEPS_PER_BAR)[coming]
+    return notes._replace(lengths=np.minimum(notes.lengths, ends - notes.starts))
 
 
 def lengths(keep: FloatArray) -> Ints:

@@ -6,7 +6,9 @@ bars. Rank correlation of both over all bars, and over the settings' means; the 
 asked. The leak is how far the other measures move (the one that moves most), each in its standard
 deviations over the data, for one of the turned knob's: while the others are held at the middle of their
 range (on a third of the latents), and while they are free. Of the data it is the largest correlation of
-its bars. A model that hears the bar before hears silence, and on half as many latents a held-out bar.
+its bars. A knob that the data itself hardly turns (`LEAST`: how many sound at once in a melody) is not
+judged on that track. A model that hears the bar before hears silence, and on half as many latents a
+held-out bar.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ CONTEXTS, SHARE = 120, 16
 MIDDLE, HELD = 0.5, 3
 """Where the other knobs are held for the leak, on one latent in so many."""
 TRAINING_BARS = 10_000
+LEAST = {"density": 2.0, "register": 2.0, "polyphony": 0.25, "syncopation": 0.1, "length": 0.5}
+"""What lies between the settings at the least, in each knob's own terms."""
 
 
 def knobs_of(track: str) -> tuple[str, ...]:
@@ -119,7 +123,7 @@ def answered(model: Model, own: Mapping[str, Values], latents: Sequence[Cue]) ->
         free = answers(model, knob, latents, {})
         held = answers(model, knob, latents[::HELD], rest) if rest else free
         for place, track in enumerate(model.tracks):
-            if track in found and knob in knobs_of(track):
+            if track in found and knob in knobs_of(track) and is_turned(knob, own[track]):
                 found[track] |= judged(knob, track, free[:, :, place], own[track])
                 found[track][f"{knob}_leak"] = leak(knob, track, held[:, :, place], own[track])
     return found
@@ -134,6 +138,12 @@ def answers(model: Model, knob: str, latents: Sequence[Cue], rest: Mapping[str, 
         rolls = np.stack(bars)[:, places]
         rows.append(np.stack([measured(rolls[:, track]) for track in range(len(places))], axis=1))
     return np.stack(rows)
+
+
+def is_turned(knob: str, own: Values) -> bool:
+    """Does the data have a range that could be asked for?"""
+    wanted = asked(knob, own)
+    return float(wanted[-1] - wanted[0]) >= LEAST[knob]
 
 
 def judged(knob: str, track: str, got: FloatArray, own: Values) -> Values:
