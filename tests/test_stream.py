@@ -24,7 +24,7 @@ from livegan_export.onnx_file import ExportRefused, Texts, write_model
 from livegan_train import checkpoint as checkpoints
 from livegan_train.checks import BadConfig
 from livegan_train.config import Config, config_from
-from livegan_train.data import BarSet
+from livegan_train.data import BarSet, load_bars
 from livegan_train.drawn import drawn_bars, streamed_bars
 from livegan_train.evaluate.scoreboard import capture, interpolation
 from livegan_train.evaluate.scoreboard.part import Real
@@ -69,6 +69,7 @@ from livegan_train.stream.networks import (
     free_controls,
     latent_of,
     on_spheres,
+    one_by_one,
     place_and_detail,
     plane,
     silence,
@@ -78,7 +79,7 @@ from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import StreamRun, begin, setup
 from livegan_train.stream.settling import density, pair, settle
 
-from .bar_archives import one_track
+from .bar_archives import one_track, write_bars
 from .composed import corpus
 from .fakes import FakeGenerator
 from .tiny_stream import TINY, exported, quickly, quiet
@@ -363,7 +364,7 @@ def test_the_first_axes_are_those_that_change_slowly() -> None:
 
 
 def test_a_latent_is_a_place_and_a_detail_and_the_way_back() -> None:
-    shape = Shape((True,), 16, 24, 40, 100, 8, 5, 16, 1, 2.0)
+    shape = Shape((True,), 16, 24, 40, 100, 8, 5, 16, 1, 2.0, (False,))
     random = torch.Generator().manual_seed(0)
     z = on_spheres(torch.randn(50, shape.latent, generator=random), shape.sizes)
     place, detail = place_and_detail(z, shape)
@@ -554,6 +555,24 @@ def test_a_note_that_is_not_sure_gives_way_to_one_that_clashes() -> None:
         assert played((0, 40, 1.0), (0, 40 + away, 1.5)) == [[40 + away]] * 2
     assert played((0, 40, 5.0), (8, 41, 1.0)) == [[40], [40]], "it does not begin"
     assert played((0, 40, 1.0), (8, 41, 5.0)) == [[40], [41]], "it ends"
+
+
+def test_a_track_that_plays_alone_ends_a_note_where_the_next_begins() -> None:
+    logits = torch.full((1, 1, 3, 16, 84), -9.0)
+    for cell, pitch, sure in ((0, 40, 5.0), (0, 52, 6.0), (6, 45, 1.0), (12, 47, 2.0)):
+        logits[0, 0, 0, cell, pitch] = sure
+    logits[0, 0, 2] = 9.0
+    onset, hold = OnsetHead(16).draw_cells(one_by_one(logits))
+    assert torch.nonzero(onset[0, 0]).tolist() == [[0, 52], [6, 45], [12, 47]]
+    assert torch.equal(hold[0, 0].sum(1), torch.ones(16)), "no gap, no chord"
+
+
+def test_the_data_says_which_tracks_play_alone(tmp_path: Path) -> None:
+    rolls = np.zeros((20, 96, 84, 3), bool)
+    rolls[:, :90, 40] = True
+    rolls[:, 6:90, 47, 1] = True
+    path = write_bars(tmp_path / "bars.npz", rolls, ("TUNE", "PIANO", "Drums"))
+    assert StreamData(load_bars(path), TINY, CPU).alone == [True, False, False]
 
 
 def test_a_run_of_other_networks_is_one_line(bars: BarSet, tmp_path: Path) -> None:

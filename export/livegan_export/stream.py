@@ -11,6 +11,7 @@ from livegan_train.checkpoint import Checkpoint
 from livegan_train.config import AnyConfig
 from livegan_train.heads import OnsetHead
 from livegan_train.run import sample_latents
+from livegan_train.stream.attributes import alone_of
 from livegan_train.stream.cells import cells_of_roll
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.keyed import HOMES, KeyedCapture, KeyedStream
@@ -21,7 +22,8 @@ def averaged_stream(checkpoint: Checkpoint) -> tuple[StreamGenerator, Capture, O
     """Generator and capture with their averaged weights, rounded to what the file keeps."""
     config = checkpoint.config
     assert isinstance(config, StreamConfig)
-    shape = config.shape([not is_drums(track) for track in checkpoint.data["tracks"]])
+    pitched = [not is_drums(track) for track in checkpoint.data["tracks"]]
+    shape = config.shape(pitched, alone_of(checkpoint.state["quantiles"], pitched))
     generator, encoder, inverse = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
     networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})
     networks.load_state_dict(checkpoint.state["ema"])

@@ -6,7 +6,7 @@ into notes, semitones and sixteenths, per track. A model that has none is asked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +41,16 @@ POP_PIANO: Quantiles = {
         1, 1.7, 2, 2.2, 2.5, 2.6, 2.8, 3, 3.1, 3.3, 3.5, 3.7, 3.9, 4.1, 4.4, 4.7, 5.1, 5.7, 6.5, 8, 13,
     ),
 }  # fmt: skip
+
+
+MOST_BARS, ONE_VOICE = 0.9, 1.1
+"""So many of a track's bars have no more pitches at once if it plays alone: a little is what
+overlaps."""
+
+
+def plays_alone(polyphony: Sequence[float]) -> bool:
+    """Does a track strike one note at a time, as melodies do? By its quantiles at even distances."""
+    return polyphony[round(MOST_BARS * (len(polyphony) - 1))] <= ONE_VOICE
 
 
 class Measured(NamedTuple):

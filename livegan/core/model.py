@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .decode import HEADS
-from .knobs import KNOBS, POP_PIANO
+from .knobs import KNOBS, POP_PIANO, plays_alone
 from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR
 from .returning import FARTHEST, Way
 from .state import MAX_TRACKS
@@ -26,9 +26,6 @@ MAX_LATENT = 4096
 MAX_PHRASE = 64
 MAX_PACE = 100
 TONICS = 12
-MOST_BARS, ONE_VOICE = 0.9, 1.1
-"""So many of a track's bars have no more pitches at once if it plays one note at a time: a little is
-what overlaps."""
 
 
 class BadModel(ValueError):
@@ -57,8 +54,7 @@ class Track:
     @property
     def alone(self) -> bool:
         """Does it play one note at a time, as melodies do?"""
-        voices = self.quantiles("polyphony")
-        return not self.drums and voices[round(MOST_BARS * (len(voices) - 1))] <= ONE_VOICE
+        return not self.drums and plays_alone(self.quantiles("polyphony"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ..paper import SLOPE
 from ..stream.cells import Cells, by_position, channels
 from ..stream.matched import harmonies, outlines, shared
 from ..stream.networks import plane
+from .lines import lines
 
 WIDTH, POOLED = 96, 48
 EAR_WIDTHS = (32, 48, 64)
@@ -28,7 +29,7 @@ class BarCritic(nn.Module):
 
     Three ears: convolutions over sixteenths with pitches as channels, convolutions over sixteenths and
     pitches, which hear an interval alike in every key, and figures that say what hangs together in a
-    bar and over the bar line (`stream.matched`).
+    bar and over the bar line (`stream.matched`, `lines`).
 
     To that the same figures, in their standard deviations over songs, and their squares are added as
     `weights` say, `[2, 2 * figure]`, after silence and after a bar; nothing at first (`settling`).
@@ -41,7 +42,7 @@ class BarCritic(nn.Module):
 
     def __init__(self, pitched: Sequence[bool], cells: int, places: int) -> None:
         super().__init__()
-        tracks = len(pitched)
+        tracks, self.cells = len(pitched), cells
         heard = channels(tracks, cells)
         self.register_buffer("chosen", torch.nonzero(torch.tensor(pitched))[:, 0], persistent=False)
         self.hear, self.before = nn.Linear(heard, WIDTH), nn.Linear(heard, WIDTH)
@@ -88,7 +89,7 @@ class BarCritic(nn.Module):
         """`[batch, figure]`."""
         parts = (
             harmonies(bar, self.chosen), outlines(bar).flatten(1), shared(bar, before, self.chosen),
-            rests(bar).flatten(1),
+            rests(bar).flatten(1), lines(bar, self.chosen, self.cells).flatten(1),
         )  # fmt: skip
         return torch.cat(parts, 1)
 

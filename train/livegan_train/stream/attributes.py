@@ -6,12 +6,14 @@ Differentiable, so that a generator can be held to what it was asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from livegan.core.knobs import KEYS, KNOBS, scale_of
+from livegan.core.knobs import KEYS, KNOBS, plays_alone, scale_of
 from livegan.core.music import SIXTEENTHS_PER_BAR
 
 from .cells import Cells
@@ -95,6 +97,12 @@ class Ranks:
         below = place.long().clamp(max=levels - 2)
         low, high = self.quantiles.gather(2, below), self.quantiles.gather(2, below + 1)
         return (low + (place - below) * (high - low)).permute(2, 0, 1)
+
+
+def alone_of(quantiles: Tensor, pitched: Sequence[bool]) -> list[bool]:
+    """Which tracks strike one note at a time, by the knobs' quantiles `[track, knob, level]`."""
+    voices = quantiles[:, KNOBS.index("polyphony")].tolist()
+    return [is_pitched and plays_alone(own) for own, is_pitched in zip(voices, pitched, strict=True)]
 
 
 def quantiles_of(values: NDArray[np.float32], sounding: NDArray[np.bool_]) -> NDArray[np.float32]:

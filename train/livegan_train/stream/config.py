@@ -103,12 +103,13 @@ class StreamConfig:
         if self.batch < 4 * LEAST_BATCH or self.batch % 4:
             raise BadConfig(f"batch = {self.batch}: must be a multiple of 4, {4 * LEAST_BATCH} or more")
 
-    def shape(self, pitched: Sequence[bool]) -> Shape:
-        """For tracks of which these are no drums."""
+    def shape(self, pitched: Sequence[bool], alone: Sequence[bool] = ()) -> Shape:
+        """For tracks of which these are no drums, and these strike one note at a time; by default
+        none does."""
         cells = ONSET_GRIDS[self.head]
         return Shape(
             tuple(pitched), cells, self.section, self.bar, self.code, self.places, len(KNOBS),
-            self.width, self.blocks, self.sure,
+            self.width, self.blocks, self.sure, tuple(alone) or (False,) * len(pitched),
         )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:

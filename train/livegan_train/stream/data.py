@@ -14,7 +14,7 @@ from livegan.core.music import PITCHES, is_drums
 
 from ..data import BarSet
 from ..heads import ONSET_GRIDS
-from .attributes import MAJOR_PROFILE, MINOR_PROFILE, attributes, quantiles_of
+from .attributes import MAJOR_PROFILE, MINOR_PROFILE, alone_of, attributes, quantiles_of
 from .cells import STRUCK, Cells, cells_of_codes, codes_of
 from .config import StreamConfig
 from .homes import homes_of, to_home
@@ -71,6 +71,11 @@ class StreamData:
         ]
         values, sounding = (torch.cat(part).cpu().numpy() for part in zip(*seen, strict=True))
         return torch.from_numpy(quantiles_of(values, sounding))
+
+    @property
+    def alone(self) -> list[bool]:
+        """Of every track: does it strike one note at a time?"""
+        return alone_of(self.quantiles, self.pitched.tolist())
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -51,6 +51,8 @@ class Shape:
     blocks: int
     sure: float
     """Logits above which a note gives way to none that it clashes with; 0: no note does."""
+    alone: tuple[bool, ...]
+    """Of every track: does it strike one note at a time?"""
 
     @property
     def tracks(self) -> int:
@@ -285,6 +287,7 @@ class StreamGenerator(nn.Module):
 
     rest: Tensor
     pitched: Tensor
+    alone: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -294,6 +297,8 @@ class StreamGenerator(nn.Module):
         self.register_buffer("rest", torch.zeros(shape.tracks))
         pitched = torch.tensor(shape.pitched)[:, None, None, None]
         self.register_buffer("pitched", pitched, persistent=False)
+        alone = torch.tensor(shape.alone)[:, None, None, None]
+        self.register_buffer("alone", alone, persistent=False)
 
     def said(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of codes, and how many notes of each track were to be expected, `[batch, track]`."""
@@ -301,12 +306,24 @@ class StreamGenerator(nn.Module):
         if self.shape.sure:
             given = yielding(logits, self.shape.cells, self.shape.sure)
             logits = torch.where(self.pitched, given, logits)
+        if any(self.shape.alone):
+            logits = torch.where(self.alone, one_by_one(logits), logits)
         expected = torch.sigmoid(logits[:, :, 0]).sum((2, 3))
         resting = (expected < self.rest).to(logits.dtype)[:, :, None, None, None]
         return logits - SILENT * resting, expected
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
         return self.said(self.mapping(z, context, place, controls))[0]
+
+
+def one_by_one(logits: Tensor) -> Tensor:
+    """Logits `[batch, track, 3, cell, pitch]` in which only the surest note begins at a time, and ends
+    what sounds."""
+    onset, release, tie = logits.unbind(2)
+    surest = onset.amax(3, keepdim=True)
+    begins = torch.where(onset < surest, onset - SILENT, onset)
+    ends = F.pad((surest[:, :, 1:] > 0).to(onset.dtype), (0, 0, 0, 1))
+    return torch.stack([begins, release + SILENT * ends, tie - SILENT * ends], 2)
 
 
 def yielding(logits: Tensor, cells: int, sure: float) -> Tensor:

@@ -20,9 +20,11 @@ from ..data import BarSet
 from ..drawn import streamed_bars
 from ..evaluate.flow import flow
 
-SHARED = ("harmony_lift", "rhythm_lift")
-SECTION_PACES = (0.2, 1.0, 2.5, 5.0)
-BAR_PACES = (1.0, 2.0, 3.5, 5.0, 5.8, 6.7)
+SHARED = ("harmony", "harmony_lift", "rhythm", "rhythm_lift")
+LIFT = "_lift"
+LEAST_LIFT = 0.02
+SECTION_PACES = (0.2, 1.0, 2.5)
+BAR_PACES = (1.0, 2.0, 3.5, 4.3, 5.0, 5.8, 6.7)
 """The last is a quarter turn each bar: nothing of the latent stays."""
 STREAMS = 4
 """What is shared above chance is told from several, as a stream stays in few keys."""
@@ -33,7 +35,7 @@ MOST_PAIRS = 4_000
 
 
 def shared_by_songs(bars: BarSet) -> dict[str, float]:
-    """What consecutive bars share above random ones, in harmony and rhythm (`evaluate.flow`)."""
+    """What consecutive bars share in harmony and rhythm, and above random ones (`evaluate.flow`)."""
     some = bars.rows(np.arange(min(len(bars), MOST_PAIRS)))
     follows = (some.song_id[1:] == some.song_id[:-1]) & (np.diff(some.bar_index) == 1)
     return shared(some.rolls(slice(None)), follows, some.tracks)
@@ -59,7 +61,8 @@ class Paced:
 
 
 def paces_for(generator: Generator, songs: Mapping[str, float]) -> tuple[float, float]:
-    """The paces of section and bar at which streams come nearest to what songs share."""
+    """The paces of section and bar at which streams come nearest to what songs share; how far they are
+    from it is measured in what songs share above chance."""
     tracks = tuple(track.name for track in generator.info.tracks)
 
     def apart(paces: tuple[float, float], bars: int) -> float:
@@ -67,8 +70,12 @@ def paces_for(generator: Generator, songs: Mapping[str, float]) -> tuple[float, 
         rolls = np.concatenate([streamed_bars(paced, bars, seed) for seed in seeds])
         follows = np.arange(1, len(rolls)) % bars > 0
         found = shared(rolls, follows, tracks)
-        return sum(abs(found[key] - songs[key]) / max(abs(songs[key]), 0.02) for key in SHARED)
+        return sum(abs(found[key] - songs[key]) / room(songs, key) for key in songs)
 
     every = product(SECTION_PACES, BAR_PACES)
     best = nsmallest(FINALISTS, every, key=lambda paces: apart(paces, ROUGHLY))
     return min(best, key=lambda paces: apart(paces, SURELY))
+
+
+def room(songs: Mapping[str, float], key: str) -> float:
+    return max(abs(songs[key.removesuffix(LIFT) + LIFT]), LEAST_LIFT)

@@ -137,7 +137,7 @@ STATEFUL = (
 def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
     """Build everything from the config and its seed."""
     torch.manual_seed(config.seed)
-    shape = config.shape(data.pitched.tolist())
+    shape = config.shape(data.pitched.tolist(), data.alone)
     head = OnsetHead(shape.cells).to(fabric.device)
     generator, encoder, inverse = StreamGenerator(shape), BarEncoder(shape), Inverse(shape)
     networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})
