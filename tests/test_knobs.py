@@ -107,6 +107,14 @@ def test_a_track_that_plays_alone_strikes_one_note_at_a_time(
     assert (notes.starts[1:] >= (notes.starts + notes.lengths)[:-1]).all()
 
 
+def test_where_the_network_struck_chords_a_track_alone_plays_as_many_times() -> None:
+    onset = np.full((STEPS_PER_BAR, PITCHES), -9.0)
+    onset[::24, [30, 37, 42]] = 5.0
+    keep = np.full_like(onset, 3.0)
+    asked = Wish(12, syncopation=0.0, alone=True, asked=frozenset({"syncopation"}))
+    assert shaped(onset, keep, asked).starts.tolist() == [0, 24, 48, 72]
+
+
 def test_a_melody_has_as_few_notes_as_its_lengths_leave_room_for() -> None:
     melody = Track("MELODY", 0, False, (1, 6, 12), ranges={"polyphony": (*[1.0] * 19, 1.1, 1.3)})
     was = Measured(9, 40, 1.0, 0.2, 1.5)

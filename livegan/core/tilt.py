@@ -90,6 +90,8 @@ class Tilter:
         self.off = WEAKNESS[self.grid]
         free = int((self.onset > 0).sum())
         self.count = free if wish.density is None else wish.density
+        if wish.alone and "density" not in wish.asked:
+            self.count = min(self.count, int((self.onset > 0).any(axis=1).sum()))
         asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
         self.last = tuple(knob for knob in SOLVED if knob in asked)
         self.least = np.minimum(lengths(keep), STEPS_PER_SIXTEENTH)
@@ -99,7 +101,8 @@ class Tilter:
         by_time = lean.syncopation * self.off + lean.polyphony * self.strength
         tilted = self.onset + by_time[:, None] + lean.register * PITCH_SLOPE
         if self.wish.alone:
-            tilted = np.where(tilted == tilted.max(axis=1, keepdims=True), tilted, IMPOSSIBLE)
+            surest = np.arange(PITCHES) == tilted.argmax(axis=1)[:, None]
+            tilted = np.where(surest, tilted, IMPOSSIBLE)
         steps, rows = likeliest(tilted, self.count)
         return self.grid[steps], rows
 
