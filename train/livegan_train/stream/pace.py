@@ -24,7 +24,7 @@ SHARED = ("harmony", "harmony_lift", "rhythm", "rhythm_lift")
 LIFT = "_lift"
 LEAST_LIFT = 0.02
 SECTION_PACES = (0.2, 1.0, 2.5)
-BAR_PACES = (1.0, 2.0, 3.5, 4.3, 5.0, 5.8, 6.7)
+BAR_PACES = (1.0, 2.0, 3.5, 4.4, 5.2, 5.9, 6.7)
 """The last is a quarter turn each bar: nothing of the latent stays."""
 STREAMS = 4
 """What is shared above chance is told from several, as a stream stays in few keys."""
