@@ -97,15 +97,20 @@ class Screen(Exact):
         return self.values.get(address)
 
     def refusal(self, address: str, *values: Any) -> str:
+        """A capture that failed meanwhile is another matter."""
         self.send(address, values)
-        return self._errors.get(timeout=5)
+        return self._errors_until(address)[-1]
 
     def said(self, address: str, *values: Any) -> list[str]:
         self.move(address, *values)
-        errors = [self.refusal(AFTER)]
-        while not errors[-1].startswith(PREFIX + AFTER):
+        self.send(AFTER, ())
+        return self._errors_until(AFTER)[:-1]
+
+    def _errors_until(self, address: str) -> list[str]:
+        errors = [self._errors.get(timeout=5)]
+        while not errors[-1].startswith(PREFIX + address):
             errors.append(self._errors.get(timeout=5))
-        return errors[:-1]
+        return errors
 
 
 class OscSurface(Screen):
