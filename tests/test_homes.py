@@ -24,7 +24,7 @@ from livegan_train.run import sample_latents
 from livegan_train.stream.cells import STRUCK, Cells
 from livegan_train.stream.data import StreamData
 from livegan_train.stream.homes import HIGHEST, LOWEST, homes_of, to_home
-from livegan_train.stream.keyed import HOMES, KeyedCapture, KeyedStream, pull_home, to_c
+from livegan_train.stream.keyed import HOMES, KeyedCapture, KeyedStream, pull_home
 from livegan_train.stream.networks import (
     BarEncoder,
     Capture,
@@ -108,7 +108,7 @@ def test_each_scale_goes_to_the_nearer_c(tonic: int) -> None:
     by = int(to_home(np.array([tonic]))[0])
     assert (tonic + by) % 12 == 0
     assert LOWEST <= by <= HIGHEST
-    assert int(to_c(torch.tensor([tonic]))[0]) == by
+    assert int(to_home(torch.tensor([tonic]))[0]) == by
 
 
 def test_bars_are_learned_at_home_drums_where_they_are(bars: BarSet) -> None:
@@ -127,7 +127,7 @@ def test_bars_are_learned_at_home_drums_where_they_are(bars: BarSet) -> None:
 def test_after_silence_the_latent_says_the_scale(keyed: KeyedStream, home: int) -> None:
     nothing = silence(1, SHAPE, torch.device("cpu"))
     here, in_c = (keyed(latents(tonic), nothing, PLACE, FREE) for tonic in (home, 0))
-    by = -int(to_c(torch.tensor([home]))[0])
+    by = -int(to_home(torch.tensor([home]))[0])
     torch.testing.assert_close(moved(here, by), moved(in_c, 0))
     torch.testing.assert_close(here[:, 0], in_c[:, 0])
 
@@ -168,7 +168,7 @@ def test_a_key_that_is_asked_is_the_one_that_is_played(
     asked = FREE.clone()
     asked[:, -1] = KEYS.index(key)
     tonic = KEYS.index(major)
-    by = to_c(torch.tensor([tonic]))
+    by = to_home(torch.tensor([tonic]))
     told = keyed.key(asked[:, -1].long(), by, torch.tensor([True]))
     assert KEYS[int(told)] == ("Am" if key.endswith("m") else "C")
     at_home = FREE.clone()

@@ -24,10 +24,6 @@ MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.3
 """Krumhansl and Kessler, 1982."""
 OUTSIDE = 1.2
 """Nats that a note outside a scale speaks against it."""
-SCALES_OF_MAJOR: NDArray[np.int64] = np.stack(
-    [np.roll(scale_of(0).astype(np.int64), tonic) for tonic in range(12)]
-)
-"""Which pitch classes belong to each major scale, and to the minor one of the same notes."""
 
 
 def scales() -> Tensor:

@@ -7,10 +7,13 @@ twelfth of the codes, and what is made of them is moved to any other (`livegan_t
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from .attributes import OUTSIDE, SCALES_OF_MAJOR
+from .attributes import OUTSIDE, scales
 from .cells import STRUCK
 
 MODULATION = 12.0
@@ -24,7 +27,8 @@ def homes_of(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
     its tracks drums: the likeliest way through the song (Viterbi), where a note outside the scale costs
     `OUTSIDE` nats and a change `MODULATION`."""
     struck = (codes >= STRUCK).sum(axis=(1, 2)).reshape(len(codes), -1, 12).sum(axis=1)
-    fits = -OUTSIDE * struck @ (1 - SCALES_OF_MAJOR.T)
+    outside = 1 - scales()[:12].numpy().astype(np.int64)
+    fits = -OUTSIDE * struck @ outside.T
     best, came = fits[0], np.zeros((len(fits), 12), np.int64)
     for bar in range(1, len(fits)):
         other = int(best.argmax())
@@ -38,6 +42,9 @@ def homes_of(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
     return found
 
 
-def to_home(tonics: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Semitones up from a scale to C's, to the nearer C."""
-    return (-tonics - LOWEST) % 12 + LOWEST
+Tonics = TypeVar("Tonics", NDArray[np.int64], Tensor)
+
+
+def to_home(tonics: Tonics) -> Tonics:
+    """Semitones up from scales to C's, to the nearer C."""
+    return (12 - LOWEST - tonics) % 12 + LOWEST

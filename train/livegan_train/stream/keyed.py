@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from livegan.core.knobs import KEYS, KNOBS
 from livegan.core.music import PITCHES
+from livegan.core.wandering import FIFTH
 
-from .attributes import OUTSIDE, SCALES_OF_MAJOR
+from .attributes import OUTSIDE, scales
 from .cells import Cells
-from .homes import HIGHEST, LOWEST
+from .homes import HIGHEST, LOWEST, to_home
 from .networks import SILENT, Capture, Shape, StreamGenerator
 
 HOMES = 12
@@ -29,7 +30,6 @@ PROFILE = (0.17, 0.13, 0.18, 0.09, 0.17, 0.18, 0.08)
 AWAY, FARTHER = 1.5, 0.25
 """Nats by which a bar must fit another scale better than home's, and more for each fifth that it lies
 away: so that music that has left home comes back, by fifths, where bars fit both."""
-FIFTH = 7
 REGISTER = KNOBS.index("register")
 MINOR = len(KEYS) // 2
 TO_MAJOR = 3
@@ -38,10 +38,9 @@ TO_MAJOR = 3
 
 def evidence() -> Tensor:
     """What a note of each pitch class says for each scale, in nats, `[class, tonic]`."""
-    scales = torch.from_numpy(SCALES_OF_MAJOR).float()
     own = torch.full((12,), -OUTSIDE)
     shares = torch.tensor(PROFILE)
-    own[scales[0] > 0] = PLAIN * (shares / shares.mean()).log()
+    own[scales()[0] > 0] = PLAIN * (shares / shares.mean()).log()
     return torch.stack([own.roll(tonic) for tonic in range(12)], 1)
 
 
@@ -86,11 +85,6 @@ class Moving(nn.Module):
         return padded.gather(part.dim() - 1, index.expand(part.shape))
 
 
-def to_c(tonic: Tensor) -> Tensor:
-    """Semitones up from scales to C's, to the nearer C."""
-    return (12 - LOWEST - tonic) % 12 + LOWEST
-
-
 class KeyedStream(nn.Module):
     """(`z` `[batch, HOMES + latent]`, the bar before, place, controls) to logits `[batch, track, 3,
     cell, pitch]`."""
@@ -115,8 +109,8 @@ class KeyedStream(nn.Module):
         major = torch.where(key < MINOR, key, key - MINOR + TO_MAJOR) % 12
         own = torch.where(asks, major, home)
         heard = (self.moving.fits(context) + self.moving.pull[own]).argmax(1)
-        there = to_c(torch.where(asks, own, heard))
-        before = Cells(*(self.moving.moved(part, to_c(heard)) for part in context))
+        there = to_home(torch.where(asks, own, heard))
+        before = Cells(*(self.moving.moved(part, to_home(heard)) for part in context))
         told = torch.cat([self.knobs(controls[:, :-1], there), self.key(key, there, asks)], 1)
         logits = self.generator(latent, before, place, told)
         return self.moving.moved(logits, -there, -SILENT)
@@ -147,6 +141,6 @@ class KeyedCapture(nn.Module):
 
     def forward(self, bar: Cells) -> Tensor:
         tonic = self.moving.fits(bar).argmax(1)
-        at_home = Cells(*(self.moving.moved(part, to_c(tonic)) for part in bar))
+        at_home = Cells(*(self.moving.moved(part, to_home(tonic)) for part in bar))
         here = (tonic[:, None] == torch.arange(HOMES, device=tonic.device)).to(bar.onset)
         return torch.cat([HOMES**0.5 * here, self.capture(at_home)], 1)
