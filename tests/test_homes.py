@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from livegan.core.knobs import KEYS, KNOBS
+from livegan.core.latent import slerp
 from livegan.core.model import BadModel
+from livegan.core.moves import mutate
 from livegan.core.rendering import Cue
 from livegan.core.state import initial
 from livegan.core.wandering import SONG, Wandering, advance
@@ -221,6 +223,24 @@ def test_another_section_keeps_the_scale() -> None:
         later = advance(later, number, model)
     assert np.array_equal(later.point[:12], state.point[:12])
     assert not np.allclose(later.point[12:], state.point[12:])
+
+
+def test_the_scenes_of_a_fresh_instrument_are_in_one_scale() -> None:
+    state = initial(7, 40, homes=12)
+    homes = {int(scene.point[:12].argmax()) for scene in state.scenes}
+    assert homes == {int(state.point[:12].argmax())}
+    ways = [slerp(state.scenes[0].point, scene.point, 0.5) for scene in state.scenes[1:]]
+    assert {int(point[:12].argmax()) for point in ways} == homes
+    assert len({int(initial(seed, 40, homes=12).point[:12].argmax()) for seed in range(60)}) > 8
+
+
+def test_a_mutation_stays_in_its_scale() -> None:
+    state = initial(7, 40, homes=12)
+    for _ in range(20):
+        moved = mutate(state, 1.0)
+        assert np.array_equal(moved.point[:12], state.point[:12])
+        assert not np.allclose(moved.point[12:], state.point[12:])
+        state = moved
 
 
 # the file

@@ -383,12 +383,14 @@ def test_a_perfect_answer_costs_nothing_and_a_missing_note_more_than_a_wrong_one
     perfect[0, 0, 0, 0, 40] = 20.0
     perfect[0, 0, 1, :, 40] = 20.0
     perfect[0, 0, 2, :2, 40] = 20.0
-    assert float(reconstruction(perfect, head.thresholds, target, 2.0)) < 1e-3
+    assert float(reconstruction(perfect, head.thresholds, target, 2.0, torch.ones(1))) < 1e-3
     missing, wrong = perfect.clone(), perfect.clone()
     missing[0, 0, 0, 0, 40] = -1.0
     wrong[0, 0, 0, 4, 50] = 1.0
-    costs = [float(reconstruction(x, head.thresholds, target, 2.0)) for x in (missing, wrong)]
+    asked = (head.thresholds, target, 2.0)
+    costs = [float(reconstruction(x, *asked, torch.ones(1))) for x in (missing, wrong)]
     assert costs[0] > 1.5 * costs[1]
+    assert float(reconstruction(wrong, *asked, torch.tensor([3.0]))) == pytest.approx(3 * costs[1])
 
 
 def test_normal_codes_diverge_from_nothing() -> None:

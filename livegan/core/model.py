@@ -131,9 +131,9 @@ class ModelInfo:
             raise BadModel(f"a direction must have {self.latent} numbers, as its latent does")
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Latent dimensions and tracks."""
-        return self.latent, len(self.tracks)
+    def size(self) -> tuple[int, int, int]:
+        """Latent dimensions, tracks, and dimensions that say the scale."""
+        return self.latent, len(self.tracks), self.homes
 
     @property
     def wandering(self) -> Wandering:

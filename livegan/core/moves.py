@@ -84,10 +84,11 @@ def leap_to(state: State, point: Point) -> State:
 
 
 def mutate(state: State, far: float = 0.25) -> State:
-    """Aside by chance: 1 is a quarter of the circle, which is as far as chance."""
+    """Aside by chance, in the scale of now: 1 is a quarter of the circle, which is as far as chance."""
     random = np.random.default_rng([state.seed, state.drawn, MUTATE])
     aside = random.standard_normal(len(state.point))
     point = latent.turn(state.point, aside, far * latent.FULL_DRIFT)
+    point[: state.homes] = state.point[: state.homes]
     return replace(leap_to(state, point), drawn=state.drawn + 1)
 
 

@@ -92,10 +92,11 @@ class State:
     Shaping, which acts on the notes: `accent`, `gate` and `chance` are factors and shares, ranges
     hold their ends, `voices` 0 is no limit, `rhythm` is a switch a sixteenth, `scale` is one of
     `scales.SCALES` from `root` (a pitch class) on, `fit` lock or nudge. Of `tracks` the first
-    `track_count` are the model's. `corners` and `above` are scenes, from 1; `trail` is where /back
-    goes, the last place last; `drawn` counts what was left to chance; `loop` is how many bars go
-    round, 0 none. `listen` and `keyboard` say what a MIDI keyboard does, `keyed` by how much it
-    transposes now; `learning` is the address that waits for a MIDI controller."""
+    `track_count` are the model's, of the latent's numbers the first `homes` say the scale. `corners`
+    and `above` are scenes, from 1; `trail` is where /back goes, the last place last; `drawn` counts
+    what was left to chance; `loop` is how many bars go round, 0 none. `listen` and `keyboard` say
+    what a MIDI keyboard does, `keyed` by how much it transposes now; `learning` is the address that
+    waits for a MIDI controller."""
 
     seed: int
     point: Point
@@ -144,6 +145,7 @@ class State:
     fit: str = "nudge"
     tracks: tuple[TrackSettings, ...] = (TrackSettings(),) * MAX_TRACKS
     track_count: int = 1
+    homes: int = 0
     xy: tuple[float, float] = (0.0, 0.0)
     depth: float = 0.0
     corners: tuple[int, ...] = (1, 2, 3, 4)
@@ -176,22 +178,24 @@ class State:
         return here.sources if here and here.point is self.heard else ()
 
 
-def initial(seed: int, size: int, tracks: int = 1) -> State:
-    """A fresh instrument: a point, a heading and sixteen scenes drawn from the seed."""
+def initial(seed: int, size: int, tracks: int = 1, homes: int = 0) -> State:
+    """A fresh instrument: a point, a heading and sixteen scenes drawn from the seed, all in one scale,
+    so that the way from one to another is no change of key."""
     random = np.random.default_rng([seed])
     point, heading = latent.random_point(random, size), random.standard_normal(size)
-    scenes = tuple(Scene(latent.random_point(random, size)) for _ in range(SCENES))
-    return State(seed, point, heading, scenes, track_count=tracks)
+    others = (latent.random_point(random, size) for _ in range(SCENES))
+    scenes = tuple(Scene(np.concatenate([point[:homes], other[homes:]])) for other in others)
+    return State(seed, point, heading, scenes, track_count=tracks, homes=homes)
 
 
-def resized(state: State, size: int, tracks: int = 1) -> State:
+def resized(state: State, size: int, tracks: int = 1, homes: int = 0) -> State:
     """The same settings for a model of another latent size and number of tracks; its points start from
     the seed again."""
-    if state.track_count != tracks:
-        state = replace(state, track_count=tracks)
+    if (state.track_count, state.homes) != (tracks, homes):
+        state = replace(state, track_count=tracks, homes=homes)
     if len(state.point) == size:
         return state
-    new = initial(state.seed, size)
+    new = initial(state.seed, size, tracks, homes)
     held = None if state.held is None else new.point
     return replace(
         state,

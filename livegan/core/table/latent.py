@@ -62,7 +62,7 @@ LATENT: tuple[Control, ...] = (
     ),
     Control(
         "store", "/scene/{scene}/store", "Keep the latent that sounds now as a scene, with a name if "
-        "you like. Scenes start out drawn from the seed.",
+        "you like. Scenes start out drawn from the seed, all in one scale.",
         (Argument("name", "text", optional=True, longest=40),),
         apply=moves.store_scene, index=SCENE, changes_music=False, trigger=True,
     ),

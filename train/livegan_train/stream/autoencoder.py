@@ -24,6 +24,8 @@ LARGEST_STEP = 1.0
 COOL_DOWN, COLDEST = 0.3, 0.03
 """The rate falls over the last share of the steps to so much."""
 DIVERGENCE_WARM_UP = 2_000
+LEAST_NOTES = 0.1
+"""A bar, for which a track is taken at the least."""
 NATS = 15.0
 """The loss, in nats a bar, is divided by this, so that its gradients are of order 1."""
 
@@ -50,8 +52,10 @@ def autoencoder_loss(run: StreamRun, data: StreamData) -> Tensor:
     bars = data.bars(run.config.batch, run.random)
     mean, log_variance = run.encoder(bars)
     code = mean + (log_variance / 2).exp() * run.noise(*mean.shape)
-    said = reconstruction(run.generator.decoder(code), run.head.thresholds, bars, run.config.missing)
-    weight = run.config.divergence * min(1.0, run.pretrained / DIVERGENCE_WARM_UP)
+    logits, config = run.generator.decoder(code), run.config
+    evened = (data.notes.max() / data.notes.clamp_min(LEAST_NOTES)) ** config.even
+    said = reconstruction(logits, run.head.thresholds, bars, config.missing, evened)
+    weight = config.divergence * min(1.0, run.pretrained / DIVERGENCE_WARM_UP)
     return said + weight * divergence(mean, log_variance)
 
 

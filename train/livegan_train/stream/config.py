@@ -14,12 +14,12 @@ from .networks import Shape
 
 MAY_BE_ZERO = (
     "seed", "transpose", "critic_first", "asked", "matching", "ends", "harmony", "intervals",
-    "outlines", "following", "codes", "doubt", "sure", "context", "mismatched",
+    "outlines", "following", "codes", "doubt", "sure", "context", "mismatched", "even",
 )  # fmt: skip
 SHARES = ("context", "mismatched", "detail")
 OF_AUTOENCODER = (
     "head", "width", "blocks", "code", "places", "autoencoder_steps", "autoencoder_lr", "divergence",
-    "missing", "batch", "transpose", "home",
+    "missing", "even", "batch", "transpose", "home",
 )  # fmt: skip
 """What decides how the first part of the training ends."""
 OF_GAN = (
@@ -36,7 +36,8 @@ class StreamConfig:
     `places` bars.
 
     First the autoencoder, for `autoencoder_steps`: `divergence` weighs the codes' distance from normal
-    ones against reconstruction, in nats a bar, and a missing onset costs `missing` times a wrong one.
+    ones against reconstruction, in nats a bar, and a missing onset costs `missing` times a wrong one;
+    with `even` 1 each track's notes together cost the same, with 0 each note, between them in between.
     Then the GAN, its critic alone for `critic_first` steps. `detail` is the size of the latent's last
     part, in standard deviations of the codes' own noise. Weights beside the GAN's loss: `asked`
     (knobs), what of the batch is held to the data (`wishes`): `matching` (counts), `ends` (of
@@ -58,6 +59,7 @@ class StreamConfig:
     autoencoder_lr: float = 1e-3
     divergence: float = 0.3
     missing: float = 1.3
+    even: float = 0.0
     critic_first: int = 200
     detail: float = 0.5
     sure: float = 0.0

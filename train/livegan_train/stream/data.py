@@ -60,6 +60,8 @@ class StreamData:
         self.index = torch.from_numpy(bars.bar_index.astype(np.int64)).to(device)
         self.pitched = torch.from_numpy(~drums).to(device)
         self.quantiles = self.ranges().to(device)
+        self.notes = (self.codes >= STRUCK).sum((0, 2, 3)) / len(self.codes)
+        """How many each track has in a bar, `[track]`."""
         self.resting = 1 - (self.codes >= STRUCK).flatten(2).any(2).float().mean(0)
         """How often each track is silent, `[track]`."""
 

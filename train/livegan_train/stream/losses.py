@@ -10,10 +10,12 @@ from torch import Tensor
 from .cells import Cells
 
 
-def reconstruction(logits: Tensor, thresholds: Tensor, target: Cells, weight: float) -> Tensor:
+def reconstruction(
+    logits: Tensor, thresholds: Tensor, target: Cells, weight: float, tracks: Tensor
+) -> Tensor:
     """Cross-entropy of a head's logits `[batch, track, 3, cell, pitch]` against bars that they should
     say, in nats a bar, ties and lengths at half their weight. A missing onset costs `weight` times a
-    wrong one."""
+    wrong one, a track `tracks` `[track]` times as much as it is."""
     onset, release, tie = logits.unbind(2)
     steps = thresholds.shape[0] + 1
     alive = (target.hold > 0).to(onset.dtype)
@@ -22,14 +24,15 @@ def reconstruction(logits: Tensor, thresholds: Tensor, target: Cells, weight: fl
     next_alive[:, :, -1] = 1.0
     tied = alive * full * next_alive
     struck = F.binary_cross_entropy_with_logits(
-        onset, target.onset, pos_weight=onset.new_tensor(weight), reduction="sum"
+        onset, target.onset, pos_weight=onset.new_tensor(weight), reduction="none"
     )
-    ties = (F.binary_cross_entropy_with_logits(tie, tied, reduction="none") * alive).sum()
+    ties = F.binary_cross_entropy_with_logits(tie, tied, reduction="none") * alive
     inside = release.unsqueeze(4) - thresholds
     reached = (target.hold * steps - 0.5).unsqueeze(4) > torch.arange(1, steps, device=onset.device)
     lengths = F.binary_cross_entropy_with_logits(inside, reached.to(onset.dtype), reduction="none")
     ended = (alive * (1 - tied)).unsqueeze(4)
-    loss: Tensor = (struck + 0.5 * ties + 0.5 * (lengths * ended).sum()) / len(onset)
+    each = (struck + 0.5 * ties).sum((0, 2, 3)) + 0.5 * (lengths * ended).sum((0, 2, 3, 4))
+    loss: Tensor = (each * tracks).sum() / len(onset)
     return loss
 
 

@@ -1,5 +1,8 @@
 """Between two latents: 1,000 pairs, 32 steps of slerp, in Jaccard distance of all cells.
 
+A pair is the first two scenes of a fresh instrument, which are random latents in one scale: between two
+scales there is no way, every note changes at once.
+
 Largest step and length of the way stand beside those of `walks`: between the same two bars, one note a
 step, which no model can do much better; the median of the pairs' ratios. Further: rank correlation of
 the step with the distance to the start (median), and how far the ends are apart beside random pairs of
@@ -23,10 +26,10 @@ from ..rows import NAN, Values, together
 from ..sources import Model
 from .goals import at_least, at_most
 from .part import Real
-from .playing import bars_at, cues
+from .playing import bars_at, scenes
 from .ranks import rank_correlation
 from .section import FEWER, Played, after_a_bar, aim, renamed
-from .unseen import cues_after
+from .unseen import unseen
 from .walks import walk
 
 PAIRS, STEPS = 1_000, 32
@@ -39,7 +42,7 @@ def measure(
     model: Model, real: Real, own: Mapping[str, Values], bars: int, seed: int
 ) -> Mapping[str, Values]:
     """Of all tracks together, after silence."""
-    return between(model, real, cues(model.generator, 2 * pairs_of(bars), seed))
+    return between(model, real, scenes(model.generator, pairs_of(bars), seed))
 
 
 def measure_after(
@@ -47,20 +50,20 @@ def measure_after(
 ) -> Mapping[str, Values]:
     """The same after held-out bars; nothing of a model that does not hear them."""
     pairs = max(2, pairs_of(bars) // FEWER)
-    some = cues_after(model, real, pairs, 2 * pairs, seed)
-    return renamed(between(model, real, some)) if some else {}
+    before = unseen(model, real, pairs, seed)
+    if not model.generator.info.context or not len(before):
+        return {}
+    return renamed(between(model, real, scenes(model.generator, pairs, seed, before)))
 
 
 def pairs_of(bars: int) -> int:
     return min(PAIRS, max(2, bars // SHARE))
 
 
-def between(model: Model, real: Real, some: Sequence[Cue]) -> Mapping[str, Values]:
-    """From each cue of the first half to the latent of its fellow in the second."""
-    pairs = len(some) // 2
-    ends = list(zip(some[:pairs], some[pairs:], strict=True))
+def between(model: Model, real: Real, ends: Sequence[tuple[Cue, Cue]]) -> Mapping[str, Values]:
+    """From each first cue to the latent of the second."""
     found: list[FloatArray] = []
-    for first in range(0, pairs, TOGETHER):
+    for first in range(0, len(ends), TOGETHER):
         found += journeys(model, ends[first : first + TOGETHER])
     held = real.held(model.tracks).some
     apart = mean_jaccard(held.bars[held.sounding], np.random.default_rng(3))

@@ -37,6 +37,19 @@ def cues(generator: Generator, count: int, seed: int, before: Iterable[BoolArray
     return [Cue(z, context=roll) for z, roll in zip(latents, cycle(bars), strict=False)]
 
 
+def scenes(
+    generator: Generator, count: int, seed: int, before: Iterable[BoolArray] = ()
+) -> list[tuple[Cue, Cue]]:
+    """The first two scenes of fresh instruments, after bars as `cues` has them."""
+    random = np.random.default_rng([23, seed])
+    fresh = [initial(int(random.integers(2**31)), *generator.info.size) for _ in range(count)]
+    rolls: list[BoolArray | None] = [*before] or [None]
+    return [
+        (Cue(state.scenes[0].point, context=roll), Cue(state.scenes[1].point, context=roll))
+        for state, roll in zip(fresh, cycle(rolls), strict=False)
+    ]
+
+
 def turned(generator: Generator, cue: Cue, settings: Mapping[str, Any]) -> BoolArray:
     """The bar that answers a cue with some knobs set, bool `[track, step, pitch]`."""
     state = replace(initial(0, generator.info.latent), point=cue.z, **settings)
