@@ -60,6 +60,13 @@ def test_half_phrases_come_back_as_often_as_in_songs_and_as_was_asked() -> None:
     assert still().comeback == 0.5, "at the start, as in songs"
 
 
+def test_music_comes_back_evenly_in_every_stretch_of_it() -> None:
+    """By chance the share in so few half phrases would be off by .05 on average, and by twice that
+    at the worst of sixteen seeds."""
+    some = [came_back(walked(replace(still(), seed=seed), 200)) for seed in range(16)]
+    assert max(abs(np.mean(one) - OFTEN) for one in some) < 0.05
+
+
 def test_music_of_models_without_sections_never_comes_back() -> None:
     assert not any(came_back(walked(still(comeback=1.0), 200, Wandering())))
 
@@ -207,6 +214,16 @@ def test_the_ways_of_songs_are_the_shortest_of_each_track() -> None:
         Way(8, round(2 / 4 / 0.75, 4), (0.0, 1.0)),
     )
     assert not ways_of_songs(songs([list(range(20))]))
+
+
+def test_tracks_that_come_back_each_in_its_time_do_so_in_play() -> None:
+    """One bar of six goes on in each track, never in both."""
+    one = [bar - bar // 6 for bar in range(82)]
+    (way,) = ways_of_songs(songs([one[:80], one[2:]]))
+    assert way.bars == 1
+    assert way.often == pytest.approx(4 / 6 / 0.75, abs=0.05), "no more often than four times"
+    for share in way.tracks:
+        assert way.often * 0.75 * share == pytest.approx(1 / 6, abs=0.02)
 
 
 def test_a_checkpoint_keeps_the_form_of_songs_as_plain_lists() -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .decode import FloatArray
 from .latent import Point
 
 HALF = 4
@@ -62,13 +63,27 @@ class Visited(NamedTuple):
         return self._replace(sources=tuple(found and found.later(1) for found in self.sources))
 
 
+PRIMES = [n for n in range(2, 150) if all(n % divisor for divisor in range(2, n))]
+STARTS = 37
+"""Among the seeds, that of where luck starts."""
+
+
+def luck_of(seed: int, half: int, tracks: int) -> FloatArray:
+    """What decides about this half phrase, `[3 + 2 * tracks]` of 0 to 1: by chance for each, but evenly
+    over a few dozen, so that music never comes back much more or less than it should (multiples of the
+    roots of primes: Richtmyer, 1951)."""
+    roots = np.sqrt(PRIMES[: 3 + 2 * tracks])
+    found: FloatArray = (np.random.default_rng([seed, STARTS]).random(len(roots)) + half * roots) % 1
+    return found
+
+
 def drawn(
-    ways: tuple[Way, ...], tracks: int, comeback: float, random: np.random.Generator
+    ways: tuple[Way, ...], tracks: int, comeback: float, luck: FloatArray
 ) -> tuple[int, tuple[bool, ...]]:
-    """How many bars back half a phrase goes, 0 for none, and which tracks go there. The shares are the
-    ways' own at a `comeback` of `AS_SONGS`, and rise to all at 1."""
-    chance, which, common = random.random(3)
-    mixed, own = random.random((2, tracks))
+    """How many bars back half a phrase goes, 0 for none, and which tracks go there, by `luck_of` it.
+    The shares are the ways' own at a `comeback` of `AS_SONGS`, and rise to all at 1."""
+    chance, which, common = luck[:3]
+    mixed, own = luck[3:].reshape(2, tracks)
     often = np.cumsum([way.often for way in ways])
     if not comeback or not len(often) or not often[-1]:
         return 0, ()
@@ -77,5 +92,5 @@ def drawn(
         return 0, ()
     way = ways[int(np.searchsorted(often, which * often[-1], side="right"))]
     shares = np.array(way.tracks or (1.0,) * tracks)
-    luck = np.where(mixed < TOGETHER, common, own)
-    return way.bars, tuple(map(bool, luck < shares**power))
+    kept = np.where(mixed < TOGETHER, common, own) < shares**power
+    return (way.bars, tuple(map(bool, kept))) if kept.any() else (0, ())

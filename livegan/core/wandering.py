@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import latent
-from .returning import FARTHEST, HALF, PHRASES, VARIED, Visited, Way, drawn
+from .returning import FARTHEST, HALF, PHRASES, VARIED, Visited, Way, drawn, luck_of
 from .state import State
 
 REMEMBERED = 4
@@ -58,8 +58,8 @@ def came_back(state: State, new: State, bar: int, model: Wandering) -> State:
         return replace(new, path=(path[-1].later(),))
     if state.morph is not None or state.fresh or state.listen != "off":
         return replace(new, path=(Visited(new.point),))
-    random = np.random.default_rng([state.seed, bar - into, HALF])
-    way, kept = drawn(model.ways, model.tracks, state.comeback, random)
+    luck = luck_of(state.seed, (bar - into) // HALF, model.tracks)
+    way, kept = drawn(model.ways, model.tracks, state.comeback, luck)
     turns = bool(state.section) and (bar - into) % state.section == 0
     here = Visited(new.point)
     if way and not turns and way <= len(path) - into:
