@@ -16,6 +16,7 @@ from livegan.core.feel import FeelMaps
 from livegan.core.knobs import KNOBS, POP_PIANO, Measured, measured, scale_of, share_of, value_at
 from livegan.core.model import ModelInfo, Track, control_names
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
+from livegan.core.quota import in_quota, quota_for
 from livegan.core.rendering import Cue, asked, render_bar, wish_for
 from livegan.core.state import State, initial
 from livegan.core.tilt import Wish, shaped
@@ -126,6 +127,67 @@ def test_a_melody_has_as_few_notes_as_its_lengths_leave_room_for() -> None:
     assert wish_for(melody, {"density": 0.0, "length": 0.5}, None, was).density == 0
     assert not Track("PIANO", 0, False, (1, 2)).alone
     assert not replace(melody, drums=True).alone
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.floats(0, 1), st.integers(1, 20))
+def test_a_bar_is_as_syncopated_as_so_many_notes_can_be(seed: int, wanted: float, count: int) -> None:
+    logits = some_logits(seed)
+    asked = Wish(count, syncopation=wanted, pitched=False, asked=frozenset({"density", "syncopation"}))
+    got = measured(*shaped(logits.onset[0], logits.keep[0], asked))
+    assert got is not None
+    assert got.density == count
+    assert abs(got.syncopation - wanted) <= 0.25 / count + 0.005
+
+
+def test_of_as_syncopated_notes_the_likeliest_come() -> None:
+    off = np.array([0.0, 1.0, 0.5, 1.0])
+    onset = np.array([[3.0, 1.0], [2.0, -5.0], [4.0, -1.0], [1.0, -6.0]])
+    assert quota_for(onset, off, 2, 0.5, exactly=True) == (1, 0, 1), (
+        "3 + 2, where 4 - 1 would do as well"
+    )
+    steps, rows = in_quota(onset, off, (1, 1, 2))
+    assert list(zip(steps, rows, strict=True)) == [(0, 0), (1, 0), (2, 0), (3, 0)]
+    assert quota_for(onset, off, 3, 0.0, exactly=True) == (2, 1, 0), "there are no more on the beat"
+    assert quota_for(onset, off, 3, 0.0, exactly=False) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("length", [6.0, 10.0, 14.0])
+def test_where_there_is_no_room_for_the_length_fewer_notes_come_and_earlier(length: float) -> None:
+    apart = []
+    for seed in range(12):
+        logits = some_logits(seed)
+        asked = Wish(12, length=length, pitched=False, asked=frozenset({"length"}))
+        got = measured(*shaped(logits.onset[0], logits.keep[0], asked))
+        assert got is not None
+        assert got.density <= 12
+        apart.append(abs(got.length - length))
+        both = replace(asked, asked=frozenset({"length", "density"}))
+        kept = measured(*shaped(logits.onset[0], logits.keep[0], both))
+        assert kept is not None
+        assert kept.density == 12, "so many were asked for"
+    assert np.median(apart) < 0.15 * length
+
+
+@pytest.mark.parametrize("voices", [1.1, 1.5, 2.0])
+def test_chords_go_where_fewer_shall_sound_at_once(voices: float) -> None:
+    apart = []
+    for seed in range(12):
+        logits = some_logits(seed)
+        asked = Wish(10, polyphony=voices, pitched=False, asked=frozenset({"polyphony"}))
+        got = measured(*shaped(logits.onset[0], logits.keep[0], asked))
+        assert got is not None
+        assert got.density == 10
+        apart.append(abs(got.polyphony - voices))
+    assert np.median(apart) < 0.15
+
+
+def test_a_track_that_is_asked_for_one_voice_plays_alone() -> None:
+    track = Track("PIANO", 0, False, (1, 10, 20), ranges={"polyphony": (1.0, 1.5, 3.0)})
+    was = Measured(9, 40, 2.0, 0.2, 1.5)
+    assert wish_for(track, {"polyphony": 0.0}, None, was).alone
+    assert not wish_for(track, {"polyphony": 0.2}, None, was).alone
+    assert not wish_for(track, {"density": 0.0}, None, was).alone
 
 
 @settings(max_examples=20, deadline=None)

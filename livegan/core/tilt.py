@@ -1,32 +1,42 @@
 """Tilting a model's logits until the bar measures what the knobs ask.
 
-Density is met by taking the likeliest onsets. The others lean on the logits: a slope over pitch for the
-register, a bias off the beat for syncopation, a bias on 'goes on' for lengths and with them for
-polyphony, a penalty outside the key. Where both length and polyphony are asked, a pull towards (or
-from) the moments at which much is likely makes the chords. Each is found by bisection, so that what
-is asked is reached, whatever the model learned; what it finds unlikely comes last. Pure numpy on one
-track of one bar, `[step, pitch]`.
+Density is met by taking the likeliest onsets, syncopation by so many of them on the beat and off it
+(`quota`). The others lean on the logits: a slope over pitch for the register, a bias on 'goes on' for
+lengths and with them for polyphony, a penalty outside the key. Chords come by a pull towards the
+moments at which much is likely, or go by a penalty on all but the likeliest at a time; where there is
+no room for the length that is asked, fewer notes come, and earlier. Each is found by bisection, so that
+what is asked is reached, whatever the model learned; what it finds unlikely comes last. Pure numpy on
+one track of one bar, `[step, pitch]`.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, decode, held, likeliest
 from .knobs import WEAKNESS, Measured, measured, scale_of
-from .music import PITCHES, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
+from .music import PITCHES, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
+from .quota import Quota, in_quota, quota_for
 
 HALVINGS = 9
-CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.1, "length": 0.05}
-"""What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
+CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.03, "length": 0.05, "early": 0.05}
+"""What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches,
+sixteenths."""
+LOOSE = {"register": 1.0, "syncopation": 0.06, "polyphony": 0.1, "length": 0.1, "early": 0.05}
+"""The same of what is only to stay."""
 SOLVED = ("polyphony", "register", "syncopation", "length")
-"""In this order; how many are struck together is left alone the first time."""
-FARTHEST = {"register": 30.0, "syncopation": 32.0, "polyphony": 3.0, "length": 40.0}
-"""How far each tilt may lean, in logits (register: over the whole range of pitches) of a model that is
-as sure as `USUAL`; those that are surer are leaned on as much harder."""
+"""In this order."""
+FARTHEST = {"register": 30.0, "polyphony": 3.0, "length": 40.0, "early": 30.0}
+"""How far each tilt may lean, in logits (register: over the whole range of pitches; early: over the
+bar) of a model that is as sure as `USUAL`; those that are surer are leaned on as much harder."""
+CROWD = 20.0
+"""How many times as much as they are pulled together are notes pushed apart, each after the likeliest
+of its moment once more."""
 USUAL = 9.0
 """How far below 0 the middle one of a bar's onset logits lies."""
 UNWANTED = -12.0
@@ -64,9 +74,9 @@ class Lean:
     """How far the logits are tilted for each knob."""
 
     register: float = 0.0
-    syncopation: float = 0.0
     polyphony: float = 0.0
     length: float = 0.0
+    early: float = 0.0
 
 
 PITCH_SLOPE = np.linspace(-0.5, 0.5, PITCHES)
@@ -94,16 +104,27 @@ class Tilter:
             self.count = min(self.count, int((self.onset > 0).any(axis=1).sum()))
         asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
         self.last = tuple(knob for knob in SOLVED if knob in asked)
+        self.quota: Quota | None = None
         self.least = np.minimum(lengths(keep), STEPS_PER_SIXTEENTH)
+
+    def tilted(self, lean: Lean) -> FloatArray:
+        """The onsets as they are leaned on."""
+        by_time = max(0.0, lean.polyphony) * self.strength - lean.early * self.grid / STEPS_PER_BAR
+        tilted: FloatArray = self.onset + by_time[:, None] + lean.register * PITCH_SLOPE
+        if self.wish.alone:
+            surest = np.arange(PITCHES) == tilted.argmax(axis=1)[:, None]
+            return np.where(surest, tilted, IMPOSSIBLE)
+        if lean.polyphony < 0:
+            tilted += CROWD * lean.polyphony * (-tilted).argsort(axis=1).argsort(axis=1)
+        return tilted
 
     def struck(self, lean: Lean) -> tuple[Ints, Ints]:
         """Steps and rows of the likeliest onsets."""
-        by_time = lean.syncopation * self.off + lean.polyphony * self.strength
-        tilted = self.onset + by_time[:, None] + lean.register * PITCH_SLOPE
-        if self.wish.alone:
-            surest = np.arange(PITCHES) == tilted.argmax(axis=1)[:, None]
-            tilted = np.where(surest, tilted, IMPOSSIBLE)
-        steps, rows = likeliest(tilted, self.count)
+        tilted = self.tilted(lean)
+        if self.quota is None:
+            steps, rows = likeliest(tilted, self.count)
+        else:
+            steps, rows = in_quota(tilted, self.off, self.quota)
         return self.grid[steps], rows
 
     def decoded(self, lean: Lean) -> Notes:
@@ -145,10 +166,10 @@ class Tilter:
     def solve(self) -> Lean:
         """Lean until the bar measures what is wished, one knob after the other, twice round, and
         then those that are asked for again: they have the last word. Lengths and polyphony come by
-        how long notes are kept; where that did not suffice, by how many are struck together, which
-        the others then follow."""
+        how long notes are kept; where that can't suffice, by how many are struck together, which the
+        others then follow."""
         lean = Lean()
-        for knob in (*SOLVED[1:], *SOLVED, *self.last):
+        for knob in (*SOLVED, *SOLVED, *self.last):
             lean = self.lean_for(lean, knob)
         return lean
 
@@ -156,14 +177,61 @@ class Tilter:
         wish = self.wish
         match knob:
             case "polyphony":
-                return self.bisect(lean, knob, wish.polyphony, self.polyphony_of)
+                return self.with_chords(lean)
             case "register":
                 return self.bisect(lean, knob, wish.register, self.pitch_of)
             case "syncopation":
-                return self.bisect(lean, knob, wish.syncopation, self.off_of)
+                return self.with_quota(lean)
         if wish.length is None:
             return self.bisect(lean, knob, wish.polyphony, self.polyphony_of)
+        if "length" in wish.asked:
+            lean = self.with_room(lean, wish.length)
         return self.bisect(lean, knob, wish.length, self.length_of)
+
+    def with_quota(self, lean: Lean) -> Lean:
+        """Notes on the beat and off it as was asked, or as they were while none are pushed apart."""
+        wanted = self.wish.syncopation
+        if wanted is None or ("syncopation" not in self.wish.asked and lean.polyphony < 0):
+            self.quota = None
+            return lean
+        if self.quota is None and abs(self.off_of(lean) - wanted) <= self.close("syncopation"):
+            return lean
+        exactly = "density" in self.wish.asked or "syncopation" not in self.wish.asked
+        self.quota = quota_for(self.tilted(lean), self.off, self.count, wanted, exactly)
+        return lean
+
+    def with_chords(self, lean: Lean) -> Lean:
+        """As many struck together as were asked to sound at once, or, while lengths are free, as many
+        as it takes for some lengths to make it so."""
+        wanted = self.wish.polyphony
+        if wanted is None:
+            return lean
+        if self.wish.length is not None:
+            return self.bisect(lean, "polyphony", wanted, self.polyphony_of)
+        longest = FARTHEST["length"] * self.harder
+        for end, out_of_reach in ((-longest, operator.gt), (longest, operator.lt)):
+            found = partial(self.polyphony_at, end)
+            if out_of_reach(found(lean), wanted):
+                return self.bisect(lean, "polyphony", wanted, found)
+        return lean
+
+    def with_room(self, lean: Lean, wanted: float) -> Lean:
+        """Where notes can't be so long: fewer of them, and earlier, unless so many were asked for."""
+        longest = FARTHEST["length"] * self.harder
+
+        def reach(lean: Lean) -> float:
+            return self.length_of(replace(lean, length=longest))
+
+        if "density" in self.wish.asked or reach(lean) >= wanted:
+            return lean
+        if "syncopation" not in self.wish.asked:
+            self.quota = None
+        room = SIXTEENTHS_PER_BAR * max(1.0, self.polyphony_of(Lean()))
+        while self.count > 1 and reach(lean) < wanted and self.count * wanted > room:
+            self.count, self.quota = self.count - 1, None
+        if "syncopation" in self.wish.asked:
+            lean = self.with_quota(lean)
+        return self.bisect(lean, "early", wanted, reach)
 
     def bisect(
         self, lean: Lean, knob: str, wanted: float | None, measure: Callable[[Lean], float]
@@ -172,7 +240,7 @@ class Tilter:
         if wanted is None:
             return lean
         best, error = getattr(lean, knob), abs(measure(lean) - wanted)
-        if error <= CLOSE[knob]:
+        if error <= self.close(knob):
             return lean
         farthest = FARTHEST[knob] * self.harder
         low, high = -farthest, farthest
@@ -187,6 +255,9 @@ class Tilter:
                 high = middle
         return replace(lean, **{knob: best})
 
+    def close(self, knob: str) -> float:
+        return (CLOSE if knob in self.wish.asked else LOOSE)[knob]
+
     def pitch_of(self, lean: Lean) -> float:
         rows = self.struck(lean)[1]
         return float(rows.mean()) if len(rows) else 0.0
@@ -198,6 +269,9 @@ class Tilter:
     def polyphony_of(self, lean: Lean) -> float:
         found = self.measured(lean)
         return found.polyphony if found else 0.0
+
+    def polyphony_at(self, length: float, lean: Lean) -> float:
+        return self.polyphony_of(replace(lean, length=length))
 
     def length_of(self, lean: Lean) -> float:
         found = self.measured(lean)

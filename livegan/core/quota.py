@@ -1,0 +1,71 @@
+"""How many notes of a bar begin on the beat, on the eighth between and elsewhere, for a bar as
+syncopated as was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .decode import IMPOSSIBLE, FloatArray, Ints, likeliest
+
+CLASSES = (0.0, 0.5, 1.0)
+"""How far these places lie off the beat (`knobs.WEAKNESS`)."""
+SPARE, COST = 2, 0.02
+"""So many notes more or fewer may come, each for so much nearer to what was asked."""
+
+Offbeat = NDArray[np.float64]
+Quota = tuple[int, ...]
+"""Notes of each class."""
+
+
+def in_quota(onset: FloatArray, off: Offbeat, quota: Quota) -> tuple[Ints, Ints]:
+    """Steps and rows of the likeliest onsets of `[step, pitch]` of each class, ordered by step and row;
+    `off` `[step]` says how far the steps lie off the beat."""
+    found = []
+    for value, count in zip(CLASSES, quota, strict=True):
+        own = np.flatnonzero(off == value)
+        steps, rows = likeliest(onset[own], count)
+        found.append((own[steps], rows))
+    steps, rows = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.lexsort((rows, steps))
+    return steps[order], rows[order]
+
+
+def quota_for(onset: FloatArray, off: Offbeat, count: int, wanted: float, exactly: bool) -> Quota:
+    """The quota by which `count` notes lie off the beat as far as `wanted` on the mean, or as near as
+    there are places; of those that are as near, the one with the likeliest notes. Unless it is to be
+    `exactly` so many, a few more or fewer where that comes nearer."""
+    gains = [gains_of(onset[off == value], count + SPARE) for value in CLASSES]
+    spare = 0 if exactly else SPARE
+    best: Quota = (0, 0, 0)
+    least = (np.inf, 0.0)
+    for notes in range(max(1, count - spare), count + spare + 1):
+        quota, apart, gain = nearest(gains, notes, wanted)
+        cost = round(apart + COST * abs(notes - count), 6), -gain
+        if cost < least:
+            best, least = quota, cost
+    return best
+
+
+def gains_of(onset: FloatArray, most: int) -> FloatArray:
+    """The sum of the likeliest onsets of one class, by how many they are, from none to `most`, as far
+    as there are places."""
+    places = np.sort(onset[onset > IMPOSSIBLE])[::-1][:most]
+    return np.concatenate([[0.0], places.cumsum()])
+
+
+def nearest(gains: Sequence[FloatArray], notes: int, wanted: float) -> tuple[Quota, float, float]:
+    """Of so many notes: quota, how far that is from what was wanted, and how likely they are."""
+    on, eighths, off = (np.arange(len(gain)) for gain in gains)
+    second, third = np.meshgrid(eighths, off, indexing="ij")
+    first = notes - second - third
+    fits = (first >= 0) & (first < len(on))
+    if not fits.any():
+        return (0, 0, 0), np.inf, 0.0
+    first, second, third = first[fits], second[fits], third[fits]
+    apart = np.abs((0.5 * second + third) / notes - wanted).round(6)
+    likely = gains[0][first] + gains[1][second] + gains[2][third]
+    at = np.lexsort((-likely, apart))[0]
+    return (int(first[at]), int(second[at]), int(third[at])), float(apart[at]), float(likely[at])
