@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from livegan.core.knobs import KEYS, KNOBS
 from livegan.core.latent import slerp
-from livegan.core.model import BadModel
+from livegan.core.model import HOMES, BadModel
 from livegan.core.moves import mutate
 from livegan.core.rendering import Cue
 from livegan.core.state import initial
@@ -26,7 +26,7 @@ from livegan_train.run import sample_latents
 from livegan_train.stream.cells import STRUCK, Cells
 from livegan_train.stream.data import StreamData
 from livegan_train.stream.homes import HIGHEST, LOWEST, homes_of, to_home
-from livegan_train.stream.keyed import HOMES, KeyedCapture, KeyedStream, pull_home
+from livegan_train.stream.keyed import KeyedCapture, KeyedStream, pull_home
 from livegan_train.stream.networks import (
     BarEncoder,
     Capture,

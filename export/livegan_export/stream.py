@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from livegan.core.knobs import KNOBS
+from livegan.core.model import HOMES
 from livegan.core.music import PITCHES, STEPS_PER_BAR, is_drums
 from livegan_train.checkpoint import Checkpoint
 from livegan_train.config import AnyConfig
@@ -14,7 +15,7 @@ from livegan_train.run import sample_latents
 from livegan_train.stream.attributes import alone_of
 from livegan_train.stream.cells import cells_of_roll
 from livegan_train.stream.config import StreamConfig
-from livegan_train.stream.keyed import HOMES, KeyedCapture, KeyedStream
+from livegan_train.stream.keyed import KeyedCapture, KeyedStream
 from livegan_train.stream.networks import BarEncoder, Capture, Inverse, StreamGenerator
 
 

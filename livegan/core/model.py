@@ -25,7 +25,8 @@ VERSION = 1
 MAX_LATENT = 4096
 MAX_PHRASE = 64
 MAX_PACE = 100
-TONICS = 12
+HOMES = 12
+"""Numbers of a latent: the largest says the tonic of the major scale that music is in after silence."""
 
 
 class BadModel(ValueError):
@@ -117,9 +118,9 @@ class ModelInfo:
             )
         if not 1 <= self.steady <= MAX_PHRASE or not 0 <= self.section < self.latent:
             raise BadModel(f"its latent can't be cut at {self.section} or last {self.steady} bars")
-        if self.homes not in (0, TONICS) or self.homes > self.section:
+        if self.homes not in (0, HOMES) or self.homes > self.section:
             raise BadModel(
-                f"its latent says the scale by {self.homes} numbers; 0 or {TONICS} can be read"
+                f"its latent says the scale by {self.homes} numbers; 0 or {HOMES} can be read"
             )
         if not all(0 <= pace <= MAX_PACE for pace in self.paces):
             raise BadModel(f"its latent's paces are {self.paces}; 0 to {MAX_PACE} can be played")

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livegan.core.knobs import KEYS, KNOBS
+from livegan.core.model import HOMES
 from livegan.core.music import PITCHES
 from livegan.core.wandering import FIFTH
 
@@ -20,9 +21,6 @@ from .cells import Cells
 from .homes import HIGHEST, LOWEST, to_home
 from .networks import SILENT, Capture, Shape, StreamGenerator
 
-HOMES = 12
-"""Numbers of the latent: the largest says the tonic of the major scale that music is in after
-silence."""
 PLAIN = 0.02
 """How much of a scale's profile counts: it decides between scales that fit as well."""
 PROFILE = (0.17, 0.13, 0.18, 0.09, 0.17, 0.18, 0.08)
