@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from livegan.core.addressing import parse_setting
 from livegan.core.conductor import Conductor
+from livegan.core.knobs import scale_of
 from livegan.core.model import Track
 from livegan.core.music import STEPS_PER_BAR, Note, in_order
 from livegan.core.player import Player
-from livegan.core.scales import FITS, SCALES, nearest_degree
+from livegan.core.scales import FITS, SCALES, key_of, nearest_degree
 from livegan.core.shaping import folded, shape
 from livegan.core.state import MAX_TRACKS, State, TrackSettings, initial
 from livegan.core.swing import GRIDS, Swing
@@ -197,6 +198,17 @@ def test_the_nearest_degree_is_the_nearest(pitch: int, scale: str, root: int) ->
     allowed = {p for p in range(-12, 140) if (p - root) % 12 in SCALES[scale]}
     assert degree in allowed
     assert abs(degree - pitch) == min(abs(other - pitch) for other in allowed)
+
+
+@pytest.mark.parametrize("root", range(12))
+def test_a_scale_lies_in_the_key_that_is_asked_for_it(root: int) -> None:
+    for scale, degrees in SCALES.items():
+        key = key_of(scale, root)
+        if key is None:
+            assert scale in ("free", "whole tone")
+            continue
+        outside = [degree for degree in degrees if not scale_of(key)[(root + degree) % 12]]
+        assert len(outside) <= (1 if scale in ("melodic minor", "blues") else 0), scale
 
 
 def test_what_nudging_brings_together_becomes_one_note() -> None:

@@ -181,6 +181,19 @@ def test_no_note_is_outside_the_scale(name: str, fit: str) -> None:
         assert np.mean(kept) > 0.3, "of music that is in one scale a far one keeps little"
 
 
+@pytest.mark.parametrize(
+    ("scale", "least"), [("minor", 0.97), ("dorian", 0.97), ("minor pentatonic", 0.7), ("blues", 0.7)]
+)
+def test_a_model_that_has_keys_plays_in_the_scale(scale: str, least: float) -> None:
+    """Held to a scale by leaving out what is outside, most of the music stays."""
+    settings = (f"/scale={scale}", "/scale/root=F#", "/scale/fit=lock")
+    bars = stream("piano", lambda state, bar: turned(state, *settings))
+    made = sum(len(part) for bar in bars for part in bar.parts)
+    kept = sum(len(strike(bar, start("piano", *settings))) for bar in bars)
+    say("piano", scale, "kept", kept / made)
+    assert kept / made > least
+
+
 @each_model
 def test_nudging_goes_to_the_nearest_degree(name: str) -> None:
     far = []

@@ -16,6 +16,7 @@ from .model import ModelInfo, Track
 from .music import LOWEST_PITCH, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, Note
 from .returning import Source
 from .roll import roll_from_notes
+from .scales import key_of
 from .shaping import shape
 from .state import State
 from .tilt import Wish, shaped
@@ -219,26 +220,28 @@ def asked(state: State, track: int | None = None) -> dict[str, float]:
 def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
     """The notes of each track; of one that is not made by this cue, without knobs. Knobs are asked of
     the model where it has them, with all others where they would be by themselves; then the logits are
-    tilted until the bar measures what was asked."""
+    tilted until the bar measures what was asked. A scale is asked as a key, so that little is left for
+    shaping to move."""
     info = generator.info
     knobs = [asked(state, number) for number in range(len(info.tracks))]
     logits = generator.logits(cue)
     free = [decode(o, k) for o, k in zip(logits.onset, logits.keep, strict=True)]
-    if not any(knobs) and state.key is None:
+    centre = tonal_centre(state)
+    if not any(knobs) and centre is None:
         return free
     seen = [measured(*notes) for notes in free]
     if info.controls:
-        logits = generator.logits(replace(cue, controls=controls_for(info, knobs, state.key, seen)))
+        logits = generator.logits(replace(cue, controls=controls_for(info, knobs, centre, seen)))
     resting = any(seen) and sum(not t.given for t in info.tracks) > 1
     notes = []
     for number, (track, was) in enumerate(zip(info.tracks, seen, strict=True)):
         own, wanted = knobs[number], state.tracks[number].density is not None
         rests = was is None and ("density" not in own or (resting and not wanted))
         elsewhere = number not in made_by(cue, info.tracks)
-        if elsewhere or track.given or rests or not (own or state.key is not None):
+        if elsewhere or track.given or rests or not (own or centre is not None):
             notes.append(free[number])
         else:
-            wish = wish_for(track, own, state.key, was)
+            wish = wish_for(track, own, state.key, was) if own or state.key is not None else Wish()
             notes.append(shaped(logits.onset[number], logits.keep[number], wish))
     return notes
 
@@ -265,9 +268,16 @@ def controls_alone(info: ModelInfo, state: State) -> FloatArray | None:
     """A model's control inputs with the knobs that are set, all others free; None where it has none, or
     none is set."""
     knobs = [asked(state, number) for number in range(len(info.tracks))]
-    if not info.controls or not (any(knobs) or state.key is not None):
+    centre = tonal_centre(state)
+    if not info.controls or not (any(knobs) or centre is not None):
         return None
-    return controls_for(info, knobs, state.key, [None] * len(knobs))
+    return controls_for(info, knobs, centre, [None] * len(knobs))
+
+
+def tonal_centre(state: State) -> int | None:
+    """The key that is asked of the model, 0 to 23: the performer's, or that of the scale to which the
+    notes are held."""
+    return key_of(state.scale, state.root) if state.key is None else state.key
 
 
 def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measured | None) -> Wish:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from .knobs import KEYS
+
 SCALES = {
     "free": tuple(range(12)),
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -20,9 +22,25 @@ SCALES = {
     "whole tone": (0, 2, 4, 6, 8, 10),
 }
 """Degrees in semitones above the root."""
+TONICS = {
+    "major": (0, "major"), "major pentatonic": (0, "major"), "lydian": (7, "major"),
+    "mixolydian": (5, "major"), "dorian": (10, "major"), "phrygian": (8, "major"),
+    "minor": (0, "minor"), "harmonic minor": (0, "minor"), "melodic minor": (0, "minor"),
+    "minor pentatonic": (0, "minor"), "blues": (0, "minor"),
+}  # fmt: skip
+"""Semitones from the root to the tonic of the key that has a scale's notes, or most of them."""
 ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FITS = ("nudge", "lock")
 """What becomes of a note outside: moved to the nearest degree, or left out."""
+
+
+def key_of(scale: str, root: int) -> int | None:
+    """The key (0 to 23, as in `KEYS`) in which music fits a scale best; None for those that are as far
+    from all."""
+    if scale not in TONICS:
+        return None
+    apart, mode = TONICS[scale]
+    return (root + apart) % 12 + len(KEYS) // 2 * (mode == "minor")
 
 
 @cache

@@ -99,7 +99,7 @@ SHAPE: tuple[Control, ...] = (
     ),
     Control(
         "scale", "/scale", "Hold the music to a scale, whatever the model; free is all notes. Drums "
-        "stay as they are.",
+        "stay as they are. A model that has keys plays in the nearest, unless /key is set.",
         (Argument("scale", "text", choices=tuple(SCALES)),), **field("scale"),
     ),
     Control(
