@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.core.addressing import parse_setting
-from livegan.core.decode import FloatArray, Logits, decode, held, likeliest, notes_for_density
+from livegan.core.decode import (
+    IMPOSSIBLE,
+    FloatArray,
+    Logits,
+    decode,
+    held,
+    likeliest,
+    notes_for_density,
+)
 from livegan.core.feel import FeelMaps
 from livegan.core.knobs import KNOBS, POP_PIANO, Measured, measured, scale_of, share_of, value_at
 from livegan.core.model import ModelInfo, Track, control_names
@@ -150,6 +158,8 @@ def test_of_as_syncopated_notes_the_likeliest_come() -> None:
     assert list(zip(steps, rows, strict=True)) == [(0, 0), (1, 0), (2, 0), (3, 0)]
     assert quota_for(onset, off, 3, 0.0, exactly=True) == (2, 1, 0), "there are no more on the beat"
     assert quota_for(onset, off, 3, 0.0, exactly=False) == (2, 0, 0)
+    assert quota_for(onset, off, 30, 0.0, exactly=True) == (2, 2, 4), "all that there are"
+    assert quota_for(np.full_like(onset, IMPOSSIBLE), off, 3, 0.0, exactly=True) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("length", [6.0, 10.0, 14.0])

@@ -38,10 +38,11 @@ def quota_for(onset: FloatArray, off: Offbeat, count: int, wanted: float, exactl
     there are places; of those that are as near, the one with the likeliest notes. Unless it is to be
     `exactly` so many, a few more or fewer where that comes nearer."""
     gains = [gains_of(onset[off == value], count + SPARE) for value in CLASSES]
-    spare = 0 if exactly else SPARE
+    places = sum(len(gain) - 1 for gain in gains)
+    count, spare = min(count, places), 0 if exactly else SPARE
     best: Quota = (0, 0, 0)
     least = (np.inf, 0.0)
-    for notes in range(max(1, count - spare), count + spare + 1):
+    for notes in range(max(1, count - spare), min(count + spare, places) + 1):
         quota, apart, gain = nearest(gains, notes, wanted)
         cost = round(apart + COST * abs(notes - count), 6), -gain
         if cost < least:
