@@ -44,6 +44,14 @@ def some_logits(seed: int) -> Logits:
     return Logits(onset, keep)
 
 
+def measured_as(seed: int, wish: Wish) -> Measured:
+    """What such a bar measures as is wished."""
+    logits = some_logits(seed)
+    got = measured(*shaped(logits.onset[0], logits.keep[0], wish))
+    assert got is not None
+    return got
+
+
 ROOM = {"register": 0.7, "syncopation": 0.05, "polyphony": 0.5, "length": 0.6}
 """The median bar is at most so far from what is asked; twice as far from what is not."""
 
@@ -140,10 +148,8 @@ def test_a_melody_has_as_few_notes_as_its_lengths_leave_room_for() -> None:
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.floats(0, 1), st.integers(1, 20))
 def test_a_bar_is_as_syncopated_as_so_many_notes_can_be(seed: int, wanted: float, count: int) -> None:
-    logits = some_logits(seed)
     asked = Wish(count, syncopation=wanted, pitched=False, asked=frozenset({"density", "syncopation"}))
-    got = measured(*shaped(logits.onset[0], logits.keep[0], asked))
-    assert got is not None
+    got = measured_as(seed, asked)
     assert got.density == count
     assert abs(got.syncopation - wanted) <= 0.25 / count + 0.005
 
@@ -164,32 +170,21 @@ def test_of_as_syncopated_notes_the_likeliest_come() -> None:
 
 @pytest.mark.parametrize("length", [6.0, 10.0, 14.0])
 def test_where_there_is_no_room_for_the_length_fewer_notes_come_and_earlier(length: float) -> None:
-    apart = []
-    for seed in range(12):
-        logits = some_logits(seed)
-        asked = Wish(12, length=length, pitched=False, asked=frozenset({"length"}))
-        got = measured(*shaped(logits.onset[0], logits.keep[0], asked))
-        assert got is not None
-        assert got.density <= 12
-        apart.append(abs(got.length - length))
-        both = replace(asked, asked=frozenset({"length", "density"}))
-        kept = measured(*shaped(logits.onset[0], logits.keep[0], both))
-        assert kept is not None
-        assert kept.density == 12, "so many were asked for"
-    assert np.median(apart) < 0.15 * length
+    asked = Wish(12, length=length, pitched=False, asked=frozenset({"length"}))
+    both = replace(asked, asked=frozenset({"length", "density"}))
+    free = [measured_as(seed, asked) for seed in range(12)]
+    kept = [measured_as(seed, both) for seed in range(12)]
+    assert all(got.density <= 12 for got in free)
+    assert all(got.density == 12 for got in kept), "so many were asked for"
+    assert np.median([abs(got.length - length) for got in free]) < 0.15 * length
 
 
 @pytest.mark.parametrize("voices", [1.1, 1.5, 2.0])
 def test_chords_go_where_fewer_shall_sound_at_once(voices: float) -> None:
-    apart = []
-    for seed in range(12):
-        logits = some_logits(seed)
-        asked = Wish(10, polyphony=voices, pitched=False, asked=frozenset({"polyphony"}))
-        got = measured(*shaped(logits.onset[0], logits.keep[0], asked))
-        assert got is not None
-        assert got.density == 10
-        apart.append(abs(got.polyphony - voices))
-    assert np.median(apart) < 0.15
+    asked = Wish(10, polyphony=voices, pitched=False, asked=frozenset({"polyphony"}))
+    found = [measured_as(seed, asked) for seed in range(12)]
+    assert all(got.density == 10 for got in found)
+    assert np.median([abs(got.polyphony - voices) for got in found]) < 0.15
 
 
 def test_a_track_that_is_asked_for_one_voice_plays_alone() -> None:

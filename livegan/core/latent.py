@@ -83,6 +83,11 @@ def with_coordinate(point: Point, index: int, value: float) -> Point:
     return moved
 
 
+def in_scale_of(point: Point, other: Point, homes: int) -> Point:
+    """With the other's first `homes` numbers, which say the scale."""
+    return np.concatenate([other[:homes], point[homes:]])
+
+
 def on_plane(corners: tuple[Point, Point, Point, Point], x: float, y: float) -> Point:
     """The surface through four points: corners at (0, 0), (1, 0), (0, 1) and (1, 1)."""
     low, high = slerp(corners[0], corners[1], x), slerp(corners[2], corners[3], x)

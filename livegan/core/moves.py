@@ -88,7 +88,7 @@ def mutate(state: State, far: float = 0.25) -> State:
     random = np.random.default_rng([state.seed, state.drawn, MUTATE])
     aside = random.standard_normal(len(state.point))
     point = latent.turn(state.point, aside, far * latent.FULL_DRIFT)
-    point[: state.homes] = state.point[: state.homes]
+    point = latent.in_scale_of(point, state.point, state.homes)
     return replace(leap_to(state, point), drawn=state.drawn + 1)
 
 

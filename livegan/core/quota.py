@@ -40,14 +40,11 @@ def quota_for(onset: FloatArray, off: Offbeat, count: int, wanted: float, exactl
     gains = [gains_of(onset[off == value], count + SPARE) for value in CLASSES]
     places = sum(len(gain) - 1 for gain in gains)
     count, spare = min(count, places), 0 if exactly else SPARE
-    best: Quota = (0, 0, 0)
-    least = (np.inf, 0.0)
-    for notes in range(max(1, count - spare), min(count + spare, places) + 1):
-        quota, apart, gain = nearest(gains, notes, wanted)
-        cost = round(apart + COST * abs(notes - count), 6), -gain
-        if cost < least:
-            best, least = quota, cost
-    return best
+    found = [
+        nearest(gains, notes, wanted, COST * abs(notes - count))
+        for notes in range(max(1, count - spare), min(count + spare, places) + 1)
+    ]
+    return min(found, key=lambda one: one[:2])[2] if found else (0, 0, 0)
 
 
 def gains_of(onset: FloatArray, most: int) -> FloatArray:
@@ -57,16 +54,18 @@ def gains_of(onset: FloatArray, most: int) -> FloatArray:
     return np.concatenate([[0.0], places.cumsum()])
 
 
-def nearest(gains: Sequence[FloatArray], notes: int, wanted: float) -> tuple[Quota, float, float]:
-    """Of so many notes: quota, how far that is from what was wanted, and how likely they are."""
+def nearest(
+    gains: Sequence[FloatArray], notes: int, wanted: float, price: float
+) -> tuple[float, float, Quota]:
+    """Of so many notes, for which there are places: how far they are from what was wanted, with their
+    `price`, how unlikely they are, and their quota."""
     on, eighths, off = (np.arange(len(gain)) for gain in gains)
     second, third = np.meshgrid(eighths, off, indexing="ij")
     first = notes - second - third
     fits = (first >= 0) & (first < len(on))
-    if not fits.any():
-        return (0, 0, 0), np.inf, 0.0
     first, second, third = first[fits], second[fits], third[fits]
-    apart = np.abs((0.5 * second + third) / notes - wanted).round(6)
+    apart = np.abs((CLASSES[1] * second + CLASSES[2] * third) / notes - wanted).round(6)
     likely = gains[0][first] + gains[1][second] + gains[2][third]
     at = np.lexsort((-likely, apart))[0]
-    return (int(first[at]), int(second[at]), int(third[at])), float(apart[at]), float(likely[at])
+    quota = int(first[at]), int(second[at]), int(third[at])
+    return round(float(apart[at]) + price, 6), -float(likely[at]), quota

@@ -26,7 +26,7 @@ FEEL = 17
 """Among the seeds, that of how notes are struck."""
 DRUM_KNOBS = ("density", "syncopation")
 """What can be asked of drums: they have no register, and no lengths worth the name."""
-ONE_VOICE = 1.02
+ALONE = 1.02
 """Sounding pitches at once that are asked of a track that plays one note at a time."""
 NOTES_A_VOICE = 2.0
 """How many notes a bar has at least for each that shall sound at once: nine of ten bars of POP909 that
@@ -299,7 +299,7 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     assert count is not None
     if "polyphony" in own and "density" not in own:
         count = max(count, NOTES_A_VOICE * (values["polyphony"] or 0))
-    alone = track.alone or ("polyphony" in own and (values["polyphony"] or 0) <= ONE_VOICE)
+    alone = track.alone or ("polyphony" in own and (values["polyphony"] or 0) <= ALONE)
     if alone and "length" in own and "density" not in own:
         count = min(count, max(1.0, SIXTEENTHS_PER_BAR / (values["length"] or 1)))
     key, pitched = None if track.drums else key, not track.drums

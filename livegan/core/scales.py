@@ -23,12 +23,12 @@ SCALES = {
 }
 """Degrees in semitones above the root."""
 TONICS = {
-    "major": (0, "major"), "major pentatonic": (0, "major"), "lydian": (7, "major"),
-    "mixolydian": (5, "major"), "dorian": (10, "major"), "phrygian": (8, "major"),
-    "minor": (0, "minor"), "harmonic minor": (0, "minor"), "melodic minor": (0, "minor"),
-    "minor pentatonic": (0, "minor"), "blues": (0, "minor"),
+    "major": (0, ""), "major pentatonic": (0, ""), "lydian": (7, ""), "mixolydian": (5, ""),
+    "dorian": (10, ""), "phrygian": (8, ""), "minor": (0, "m"), "harmonic minor": (0, "m"),
+    "melodic minor": (0, "m"), "minor pentatonic": (0, "m"), "blues": (0, "m"),
 }  # fmt: skip
-"""Semitones from the root to the tonic of the key that has a scale's notes, or most of them."""
+"""Semitones from the root to the tonic of the key that has a scale's notes, or most of them; and m
+where that is a minor one."""
 ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FITS = ("nudge", "lock")
 """What becomes of a note outside: moved to the nearest degree, or left out."""
@@ -40,7 +40,7 @@ def key_of(scale: str, root: int) -> int | None:
     if scale not in TONICS:
         return None
     apart, mode = TONICS[scale]
-    return (root + apart) % 12 + len(KEYS) // 2 * (mode == "minor")
+    return KEYS.index(ROOTS[(root + apart) % 12] + mode)
 
 
 @cache

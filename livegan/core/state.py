@@ -184,7 +184,7 @@ def initial(seed: int, size: int, tracks: int = 1, homes: int = 0) -> State:
     random = np.random.default_rng([seed])
     point, heading = latent.random_point(random, size), random.standard_normal(size)
     others = (latent.random_point(random, size) for _ in range(SCENES))
-    scenes = tuple(Scene(np.concatenate([point[:homes], other[homes:]])) for other in others)
+    scenes = tuple(Scene(latent.in_scale_of(other, point, homes)) for other in others)
     return State(seed, point, heading, scenes, track_count=tracks, homes=homes)
 
 

@@ -11,10 +11,8 @@ one track of one bar, `[step, pitch]`.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -24,11 +22,10 @@ from .music import PITCHES, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEEN
 from .quota import Quota, in_quota, quota_for
 
 HALVINGS = 9
-CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.03, "length": 0.05, "early": 0.05}
-"""What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches,
-sixteenths."""
+CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.03, "length": 0.05}
+"""What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
 LOOSE = {"register": 1.0, "syncopation": 0.06, "polyphony": 0.1, "length": 0.1, "early": 0.05}
-"""The same of what is only to stay."""
+"""The same of what is only to stay, or comes to the aid of another: sixteenths."""
 SOLVED = ("polyphony", "register", "syncopation", "length")
 """In this order."""
 FARTHEST = {"register": 30.0, "polyphony": 3.0, "length": 40.0, "early": 30.0}
@@ -79,6 +76,7 @@ class Lean:
     early: float = 0.0
 
 
+Measure = Callable[[Lean], float]
 PITCH_SLOPE = np.linspace(-0.5, 0.5, PITCHES)
 
 
@@ -181,24 +179,24 @@ class Tilter:
             case "register":
                 return self.bisect(lean, knob, wish.register, self.pitch_of)
             case "syncopation":
-                return self.with_quota(lean)
+                self.set_quota(lean)
+                return lean
         if wish.length is None:
             return self.bisect(lean, knob, wish.polyphony, self.polyphony_of)
         if "length" in wish.asked:
             lean = self.with_room(lean, wish.length)
         return self.bisect(lean, knob, wish.length, self.length_of)
 
-    def with_quota(self, lean: Lean) -> Lean:
+    def set_quota(self, lean: Lean) -> None:
         """Notes on the beat and off it as was asked, or as they were while none are pushed apart."""
         wanted = self.wish.syncopation
         if wanted is None or ("syncopation" not in self.wish.asked and lean.polyphony < 0):
             self.quota = None
-            return lean
+            return
         if self.quota is None and abs(self.off_of(lean) - wanted) <= self.close("syncopation"):
-            return lean
+            return
         exactly = "density" in self.wish.asked or "syncopation" not in self.wish.asked
         self.quota = quota_for(self.tilted(lean), self.off, self.count, wanted, exactly)
-        return lean
 
     def with_chords(self, lean: Lean) -> Lean:
         """As many struck together as were asked to sound at once, or, while lengths are free, as many
@@ -208,20 +206,16 @@ class Tilter:
             return lean
         if self.wish.length is not None:
             return self.bisect(lean, "polyphony", wanted, self.polyphony_of)
-        longest = FARTHEST["length"] * self.harder
-        for end, out_of_reach in ((-longest, operator.gt), (longest, operator.lt)):
-            found = partial(self.polyphony_at, end)
-            if out_of_reach(found(lean), wanted):
-                return self.bisect(lean, "polyphony", wanted, found)
+        least, most = (self.with_lengths(end, self.polyphony_of) for end in (-1, 1))
+        if least(lean) > wanted:
+            return self.bisect(lean, "polyphony", wanted, least)
+        if most(lean) < wanted:
+            return self.bisect(lean, "polyphony", wanted, most)
         return lean
 
     def with_room(self, lean: Lean, wanted: float) -> Lean:
         """Where notes can't be so long: fewer of them, and earlier, unless so many were asked for."""
-        longest = FARTHEST["length"] * self.harder
-
-        def reach(lean: Lean) -> float:
-            return self.length_of(replace(lean, length=longest))
-
+        reach = self.with_lengths(1, self.length_of)
         if "density" in self.wish.asked or reach(lean) >= wanted:
             return lean
         if "syncopation" not in self.wish.asked:
@@ -230,20 +224,22 @@ class Tilter:
         while self.count > 1 and reach(lean) < wanted and self.count * wanted > room:
             self.count, self.quota = self.count - 1, None
         if "syncopation" in self.wish.asked:
-            lean = self.with_quota(lean)
+            self.set_quota(lean)
         return self.bisect(lean, "early", wanted, reach)
 
-    def bisect(
-        self, lean: Lean, knob: str, wanted: float | None, measure: Callable[[Lean], float]
-    ) -> Lean:
+    def with_lengths(self, end: int, measure: Measure) -> Measure:
+        """The measure with all notes as short (-1) or as long (1) as they can be."""
+        length = end * self.farthest("length")
+        return lambda lean: measure(replace(lean, length=length))
+
+    def bisect(self, lean: Lean, knob: str, wanted: float | None, measure: Measure) -> Lean:
         """The leaning that brings the measure nearest to what is wanted, if anything is."""
         if wanted is None:
             return lean
         best, error = getattr(lean, knob), abs(measure(lean) - wanted)
         if error <= self.close(knob):
             return lean
-        farthest = FARTHEST[knob] * self.harder
-        low, high = -farthest, farthest
+        low, high = -self.farthest(knob), self.farthest(knob)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             got = measure(replace(lean, **{knob: middle}))
@@ -254,6 +250,9 @@ class Tilter:
             else:
                 high = middle
         return replace(lean, **{knob: best})
+
+    def farthest(self, knob: str) -> float:
+        return FARTHEST[knob] * self.harder
 
     def close(self, knob: str) -> float:
         return (CLOSE if knob in self.wish.asked else LOOSE)[knob]
@@ -269,9 +268,6 @@ class Tilter:
     def polyphony_of(self, lean: Lean) -> float:
         found = self.measured(lean)
         return found.polyphony if found else 0.0
-
-    def polyphony_at(self, length: float, lean: Lean) -> float:
-        return self.polyphony_of(replace(lean, length=length))
 
     def length_of(self, lean: Lean) -> float:
         found = self.measured(lean)

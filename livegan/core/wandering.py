@@ -67,7 +67,7 @@ def came_back(state: State, new: State, bar: int, model: Wandering) -> State:
         same = all(kept) or then.point is new.point
         point = then.point if same else latent.slerp(then.point, new.point, VARIED)
         if not np.array_equal(point[: model.homes], new.point[: model.homes]):
-            point = np.concatenate([new.point[: model.homes], point[model.homes :]])
+            point = latent.in_scale_of(point, new.point, model.homes)
         sources = (then.source(n).later(way) if k else None for n, k in enumerate(kept))
         here = Visited(point, tuple(sources))
     return replace(new, point=here.point, path=(*path, here)[-(FARTHEST + HALF - 1) :])
@@ -122,5 +122,5 @@ def next_section(state: State, random: np.random.Generator, homes: int) -> State
         point = earlier[int(random.integers(len(earlier)))]
     else:
         point = latent.random_point(random, len(state.point))
-    point = np.concatenate([state.point[:homes], point[homes:]])
+    point = latent.in_scale_of(point, state.point, homes)
     return replace(state, point=point, sections=(*earlier, state.point)[-REMEMBERED:])

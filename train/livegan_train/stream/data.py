@@ -60,9 +60,10 @@ class StreamData:
         self.index = torch.from_numpy(bars.bar_index.astype(np.int64)).to(device)
         self.pitched = torch.from_numpy(~drums).to(device)
         self.quantiles = self.ranges().to(device)
-        self.notes = (self.codes >= STRUCK).sum((0, 2, 3)) / len(self.codes)
+        notes = (self.codes >= STRUCK).sum((2, 3)).float()
+        self.notes = notes.mean(0)
         """How many each track has in a bar, `[track]`."""
-        self.resting = 1 - (self.codes >= STRUCK).flatten(2).any(2).float().mean(0)
+        self.resting = 1 - (notes > 0).float().mean(0)
         """How often each track is silent, `[track]`."""
 
     def ranges(self) -> Tensor:

@@ -29,7 +29,7 @@ from .part import Real
 from .playing import bars_at, scenes
 from .ranks import rank_correlation
 from .section import FEWER, Played, after_a_bar, aim, renamed
-from .unseen import unseen
+from .unseen import heard_before
 from .walks import walk
 
 PAIRS, STEPS = 1_000, 32
@@ -50,8 +50,8 @@ def measure_after(
 ) -> Mapping[str, Values]:
     """The same after held-out bars; nothing of a model that does not hear them."""
     pairs = max(2, pairs_of(bars) // FEWER)
-    before = unseen(model, real, pairs, seed)
-    if not model.generator.info.context or not len(before):
+    before = heard_before(model, real, pairs, seed)
+    if not len(before):
         return {}
     return renamed(between(model, real, scenes(model.generator, pairs, seed, before)))
 

@@ -3,7 +3,7 @@ runs the instrument."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import cycle
 from typing import Any
@@ -32,9 +32,8 @@ def points(generator: Generator, count: int, seed: int) -> list[Point]:
 def cues(generator: Generator, count: int, seed: int, before: Iterable[BoolArray] = ()) -> list[Cue]:
     """Random latents, each after the next of some bars `[track, step, pitch]`, round and round; after
     silence without any."""
-    bars: list[BoolArray | None] = [*before] or [None]
     latents = points(generator, count, seed)
-    return [Cue(z, context=roll) for z, roll in zip(latents, cycle(bars), strict=False)]
+    return [Cue(z, context=roll) for z, roll in zip(latents, contexts(before), strict=False)]
 
 
 def scenes(
@@ -43,11 +42,15 @@ def scenes(
     """The first two scenes of fresh instruments, after bars as `cues` has them."""
     random = np.random.default_rng([23, seed])
     fresh = [initial(int(random.integers(2**31)), *generator.info.size) for _ in range(count)]
-    rolls: list[BoolArray | None] = [*before] or [None]
     return [
         (Cue(state.scenes[0].point, context=roll), Cue(state.scenes[1].point, context=roll))
-        for state, roll in zip(fresh, cycle(rolls), strict=False)
+        for state, roll in zip(fresh, contexts(before), strict=False)
     ]
+
+
+def contexts(before: Iterable[BoolArray]) -> Iterator[BoolArray | None]:
+    """Round and round; silence without any."""
+    return cycle([*before] or [None])
 
 
 def turned(generator: Generator, cue: Cue, settings: Mapping[str, Any]) -> BoolArray:

@@ -23,10 +23,13 @@ def unseen(model: Model, real: Real, count: int, seed: int) -> BoolArray:
     return found
 
 
+def heard_before(model: Model, real: Real, count: int, seed: int) -> BoolArray:
+    """As `unseen`, for a model that hears the bar before; none for others."""
+    return unseen(model, real, count if model.generator.info.context else 0, seed)
+
+
 def cues_after(model: Model, real: Real, bars: int, count: int, seed: int) -> list[Cue]:
     """So many random latents, each after one of so many held-out bars; none for a model that does not
     hear them, or without any."""
-    before = unseen(model, real, bars, seed)
-    if not model.generator.info.context or not len(before):
-        return []
-    return cues(model.generator, count, seed, before)
+    before = heard_before(model, real, bars, seed)
+    return cues(model.generator, count, seed, before) if len(before) else []
