@@ -73,7 +73,7 @@ def test_the_middle_has_no_direction() -> None:
 
 
 def test_a_part_of_a_latent_that_is_all_zeros_stays_while_the_rest_wanders() -> None:
-    state = set_point(initial(1, 8), *[0.0] * 7, 1.0)
+    state = set_point(replace(initial(1, 8), comeback=0.0), *[0.0] * 7, 1.0)
     for bar in range(1, 5):
         state = advance(state, bar, Wandering(split=4))
         assert not state.point[:4].any()
