@@ -241,7 +241,7 @@ class FakeStage:
 def latent_of(generator: Generator, roll: BoolArray) -> Point | None:
     """Where the model's encoder puts a bar."""
     if isinstance(generator, OnnxGenerator) and generator.encodes:
-        return on_sphere(generator.encode(roll))
+        return on_sphere(generator.encode(roll[None])[0])
     return None
 
 

@@ -9,15 +9,28 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from livegan.core.capture import Likeness, Sketches, note_f1, search, sketch, struck
+from livegan.core.capture import (
+    Likeness,
+    Sketches,
+    each_track_apart,
+    note_f1,
+    recalled,
+    search,
+    sketch,
+    struck,
+)
+from livegan.core.decode import BoolArray, Logits, rolls_of
 from livegan.core.hearing import onsets_of
-from livegan.core.latent import random_point
-from livegan.core.music import Note
+from livegan.core.latent import Point, random_point
+from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
 from livegan.core.rendering import Cue, make_bar, roll_of
 from livegan.core.state import initial
 from livegan.shell.captures import Capture, Captured, Captures, Sketched
 from livegan.shell.generator import OnnxGenerator, load_model
+
+from .fakes import FakeGenerator
 
 NOTES = st.lists(
     st.builds(lambda start, pitch: Note(start, 1, pitch), st.integers(0, 95), st.integers(24, 107)),
@@ -92,6 +105,48 @@ def test_a_search_finds_more_the_longer_it_takes(tune: OnnxGenerator) -> None:
     short, long = (np.mean([back(tune, bar, batches) for bar in bars]) for batches in (1, 60))
     assert chance < short < long
     assert long > 0.5
+
+
+class Shy(FakeGenerator):
+    """How high it plays is said by the first number over the others, and it goes three fifths of the
+    way; its encoder tells exactly how high a bar is."""
+
+    def __init__(self) -> None:
+        super().__init__(latent=4)
+
+    def at(self, cue: Cue, points: NDArray[np.float64]) -> Logits:
+        onset = np.full((len(points), 1, STEPS_PER_BAR, PITCHES), -1.0, np.float32)
+        for bar, point in zip(onset, points, strict=True):
+            bar[0, ::24, 40 + round(20 * 0.6 * point[0] / point[1])] = 1.0
+        return Logits(onset, np.full_like(onset, -1.0))
+
+    def encode(self, rolls: NDArray[np.bool_]) -> NDArray[np.float64]:
+        high = (rolls[:, 0].any(axis=1) @ np.arange(PITCHES) - 40) / 20
+        return np.stack([high, *np.ones((3, len(rolls)))], axis=1)
+
+
+def test_an_encoder_is_mended_by_what_comes_back() -> None:
+    """A decoder that always falls short of a bar is asked for more."""
+    model = Shy()
+
+    def played(point: Point) -> BoolArray:
+        return rolls_of(model.at(Cue(point), point[None]))[0]
+
+    roll = played(np.array([1.5, 1, 1, 1]))
+    assert not np.array_equal(played(model.encode(roll[None])[0]), roll)
+    found = recalled(model, roll)
+    assert np.array_equal(played(found), roll)
+    assert np.linalg.norm(found) == pytest.approx(2)
+
+
+def test_how_far_bars_are_apart_is_a_mean_over_tracks_that_sound() -> None:
+    roll = np.zeros((3, STEPS_PER_BAR, PITCHES), bool)
+    roll[0, :4, 40] = roll[1, 0, 40] = True
+    other = roll.copy()
+    other[0, 2:4, 40] = False
+    apart = each_track_apart(np.stack([roll, other, np.zeros_like(roll)]), roll)
+    assert apart.tolist() == [0.0, 0.25, 1.0]
+    assert each_track_apart(np.zeros_like(roll)[None], np.zeros_like(roll)).tolist() == [0.0]
 
 
 def test_many_bars_at_once_are_those_that_are_made_one_by_one(tune: OnnxGenerator) -> None:

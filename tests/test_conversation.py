@@ -277,7 +277,7 @@ def piano() -> OnnxGenerator:
 
 
 def encoded(generator: Generator, roll: BoolArray) -> Point:
-    return piano().encode(roll)
+    return piano().encode(roll[None])[0]
 
 
 def with_piano(how: str, notes: tuple[Note, ...]) -> Duet:

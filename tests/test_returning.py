@@ -230,7 +230,8 @@ def test_a_checkpoint_keeps_the_form_of_songs_as_plain_lists() -> None:
     bars = songs([[0, 1, 2, 3] * 8])
     form = form_of_songs(bars, bars)
     assert form["ways"] == [[4, 1.0, (1.0,)]], "more than always is always"
-    assert set(form["shared"]) == {"harmony", "harmony_lift", "rhythm", "rhythm_lift"}
+    assert set(form["harmony"]) == {"harmony", "harmony_lift"}
+    assert [set(shares) for shares in form["rhythms"]] == [{"rhythm", "rhythm_lift"}]
 
 
 TRACKS = (Track("Drums", 0, True, (1.0, 2.0)), Track("Bass", 32, False, (1.0, 2.0)))

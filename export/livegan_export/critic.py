@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from livegan.shell.files import write_whole
 from livegan.shell.generator import OnnxGenerator, open_session, session_of
 from livegan_train.choosing.network import BarCritic
 from livegan_train.choosing.training import Learned
+from livegan_train.data import BarSet
 from livegan_train.stream.cells import cells_of_roll
-from livegan_train.stream.pace import paces_for
+from livegan_train.stream.pace import as_songs, harmony_of_songs, rhythm_of_songs
 
 from .onnx_file import ExportRefused, build, in_halves, quality_of, with_metadata
 
@@ -81,10 +81,8 @@ def without_critic(path: Path) -> OnnxGenerator:
     return generator
 
 
-def put_critic(
-    path: Path, graph: bytes, learned: Learned, shared: Mapping[str, float]
-) -> tuple[ModelInfo, int]:
-    """A model file with a critic, which plays as near to what songs `shared` as it can, and is measured
+def put_critic(path: Path, graph: bytes, learned: Learned, songs: BarSet) -> tuple[ModelInfo, int]:
+    """A model file with a critic, which goes on as nearly as songs do as it can, and is measured
     anew; returns what it says and its size in bytes. On any failure the file is as it was."""
     model = onnx.load(path)
     parts = parts_of(model) | {CRITIC_KEY: graph}
@@ -94,7 +92,8 @@ def put_critic(
     def write(beside: Path) -> None:
         nonlocal info
         beside.write_bytes(with_metadata(model, info, parts))
-        info = replace(info, paces=paces_for(open_session(beside, "cpu"), shared))
+        shares = harmony_of_songs(songs), rhythm_of_songs(songs)
+        info = as_songs(open_session(beside, "cpu"), *shares)
         beside.write_bytes(with_metadata(model, info, parts))
         info = replace(info, quality=quality_of(open_session(beside, "cpu"), info))
         beside.write_bytes(with_metadata(model, info, parts))

@@ -18,7 +18,6 @@ from livegan_train.heads import ONSET_GRIDS
 from livegan_train.loop import train_and_valid
 from livegan_train.stream.config import StreamConfig
 from livegan_train.stream.data import StreamData
-from livegan_train.stream.pace import shared_by_songs
 
 from .card import with_critic
 from .cli import check_tracks, say_quality
@@ -68,7 +67,7 @@ def critic(model: Path, data: Path, steps: int, bars: int, rounds: int, seed: in
 
         network, learned = learn(songs, valid, found, config, steps, seed, click.echo, finish)
         graph = graph_of_critic(network, len(tracks), cells)
-        told, size = put_critic(model, graph, learned, shared_by_songs(valid))
+        told, size = put_critic(model, graph, learned, valid)
     except (BadArchive, BadConfig, BadModel, ExportRefused) as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:

@@ -42,7 +42,7 @@ from livegan_train.metrics import measure_tracks
 from livegan_train.networks import Maker
 from livegan_train.run import sample_latents
 from livegan_train.stream.config import StreamConfig
-from livegan_train.stream.pace import paces_for
+from livegan_train.stream.pace import as_songs
 
 from .directions import directions_of
 from .stream import averaged_stream, homes_of, playable_stream, ranges_of
@@ -297,8 +297,8 @@ def write_model(
                 f"onnxruntime differs from torch by {worst:.1e}, more than {PARITY_LIMIT:.0e}: "
                 "nothing was written"
             )
-        if "shared" in checkpoint.data:
-            info = replace(info, paces=paces_for(generator, checkpoint.data["shared"]))
+        if "rhythms" in checkpoint.data:
+            info = as_songs(generator, checkpoint.data["harmony"], checkpoint.data["rhythms"])
         info = replace(info, quality=quality_of(generator, info))
         beside.write_bytes(with_metadata(model, info, parts))
 

@@ -1,15 +1,15 @@
-"""Which latent makes a bar: found by search where a model has no encoder, and how near it comes. Pure;
-how long to search is for the caller to say."""
+"""Which latent makes a bar: an encoder's, mended by what comes back from it, or found by search; and
+how near it comes. Pure; how long to search is for the caller to say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .decode import IMPOSSIBLE, BoolArray, FloatArray
+from .decode import IMPOSSIBLE, BoolArray, FloatArray, Logits, rolls_of
 from .latent import Point
 from .music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, STEPS_PER_SIXTEENTH, Note
 from .rendering import Cue, Generator
@@ -28,6 +28,26 @@ WIDE, NARROW = 0.5, 0.05
 SHARPNESS = 10.0
 """Onset logits are taken so many times as large: what counts is which side of 0 they are on, as in
 decoding, but the search has to see which way is nearer."""
+
+
+MENDED = 8
+"""How often what comes back is encoded again."""
+SHARES = (0.25, 0.5, 0.75, 1.0)
+"""Of what is missing, so much is added, each on a way of its own."""
+
+
+@runtime_checkable
+class Encoding(Generator, Protocol):
+    """A model with an encoder."""
+
+    def at(self, cue: Cue, points: Points) -> Logits:
+        """Logits `[point, track, step, pitch]` at many points, all else as in the cue."""
+        ...
+
+    def encode(self, rolls: BoolArray) -> Points:
+        """The latents of bars `[bar, track, step, pitch]`. Raises `BadModel` if there is no
+        encoder."""
+        ...
 
 
 class Searchable(Generator, Protocol):
@@ -55,6 +75,37 @@ def struck(parts: Sequence[Sequence[Note]]) -> BoolArray:
         for note in part:
             if 0 <= note.pitch - LOWEST_PITCH < PITCHES:
                 found[track, note.start, note.pitch - LOWEST_PITCH] = True
+    return found
+
+
+def recalled(generator: Encoding, roll: BoolArray) -> Point:
+    """The latent from which a bar `[track, step, pitch]` comes back best, after silence: the encoder's,
+    moved again and again by how far the encoding of what comes back is from it (fixed-point iteration;
+    the scale of the bar stays). Raises `BadModel` if there is no encoder."""
+    homes = generator.info.homes
+    wanted = generator.encode(roll[None])
+    points, steps = np.repeat(wanted, len(SHARES), 0), np.array(SHARES)[:, None]
+    best: Point
+    best, least = points[0], np.inf
+    for _ in range(1 + MENDED):
+        places = on_spheres(points)
+        back = rolls_of(generator.at(Cue(places[0]), places))
+        apart = each_track_apart(back, roll)
+        if apart.min() < least:
+            best, least = places[int(apart.argmin())], apart.min()
+        missing = wanted - generator.encode(back)
+        missing[:, :homes] = 0
+        points = points + steps * missing
+    return best
+
+
+def each_track_apart(rolls: BoolArray, roll: BoolArray) -> NDArray[np.float64]:
+    """Jaccard distances of bars `[bar, track, step, pitch]` to one, the mean over tracks that sound in
+    either, `[bar]`."""
+    both, either = (rolls & roll).sum(axis=(2, 3)), (rolls | roll).sum(axis=(2, 3))
+    sounds = either > 0
+    apart = np.where(sounds, 1 - both / np.maximum(1, either), 0.0)
+    found: NDArray[np.float64] = apart.sum(axis=1) / np.maximum(1, sounds.sum(axis=1))
     return found
 
 

@@ -45,6 +45,7 @@ GESTURES: dict[str, tuple[Gesture, ...]] = {
         ("How far the music wanders by itself", "drift", "0.3"),
         ("Bars to the next section, 0 stays", "section", "8"),
         ("How often bars come back, 0.5 as in songs", "comeback", "0.8"),
+        ("How firmly the rhythm holds, 0.5 as in songs", "groove", "0.8"),
         ("How strictly the critic chooses, 0.5 as in songs", "critic", "0"),
         ("A little aside, by chance", "mutate", "0.25"),
         ("Somewhere else, by chance", "dice", ""),

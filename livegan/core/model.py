@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from .decode import HEADS
@@ -72,9 +73,10 @@ class ModelInfo:
     of them one latent lasts; `section`, how many of the latent's first numbers say what neighbouring
     bars share, and `homes`, how many of these the scale (the largest its major tonic); `paces`, how
     many times as far as /drift says section and bar wander; `ways`, how half phrases come back in the
-    songs it learned from; `context`, whether the model hears the bar before; `controls`, the knobs that
-    it has as inputs; `quality` holds what was measured on the exported file; `origin` how it was
-    trained."""
+    songs it learned from; `groove`, by how many logits each track's rhythm holds from bar to bar
+    so that it does as in songs (empty: by none); `context`, whether the model hears the bar before;
+    `controls`, the knobs that it has as inputs; `quality` holds what was measured on the exported
+    file; `origin` how it was trained."""
 
     name: str
     head: str
@@ -89,6 +91,7 @@ class ModelInfo:
     homes: int = 0
     paces: tuple[float, float] = PLAIN.paces
     ways: tuple[Way, ...] = PLAIN.ways
+    groove: tuple[float, ...] = ()
     context: bool = False
     controls: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = ()
@@ -126,6 +129,8 @@ class ModelInfo:
             raise BadModel(f"its latent's paces are {self.paces}; 0 to {MAX_PACE} can be played")
         if not all(self._can_come_back(way) for way in self.ways):
             raise BadModel(f"its music comes back in {self.ways}, which this version can't play")
+        if len(self.groove) not in (0, len(self.tracks)) or not all(0 <= g < inf for g in self.groove):
+            raise BadModel(f"its rhythm holds by {self.groove}; each track needs a number from 0")
         if self.controls and self.controls != control_names(self.tracks):
             raise BadModel(f"it wants the inputs {', '.join(self.controls)}, which this version lacks")
         if any(len(d.vector) != self.latent for d in self.directions):
@@ -170,6 +175,7 @@ def model_info(text: str) -> ModelInfo:
         controls = tuple(content.pop("controls"))
         slow, fast = content.pop("paces", PLAIN.paces)
         content["paces"] = (float(slow), float(fast))
+        content["groove"] = tuple(map(float, content.pop("groove", ())))
         content["ways"] = ways_of(content.pop("ways", PLAIN.ways))
         return ModelInfo(tracks=tracks, controls=controls, directions=directions, **content)
     except BadModel:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .decode import BoolArray, FloatArray, Logits, Notes, decode, notes_for_density
 from .feel import FeelMaps, felt, heard
+from .groove import in_groove, strength_of
 from .knobs import FREE, KNOBS, Measured, measured, share_of, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
@@ -53,6 +54,8 @@ class Cue:
     """Its number, which decides chance: a bar made again is struck as before."""
     tracks: tuple[int, ...] | None = None
     """The tracks that are made so; None: all."""
+    groove: float = 0.0
+    """How far the rhythm of the bar before holds, 0 to 1."""
 
 
 class Generator(Protocol):
@@ -94,7 +97,8 @@ def cue_for(
     given = tune[bar % len(tune)] if tune else None
     z = along(point, [np.array(d.vector) for d in info.directions], state.directions)
     context = before if info.context and not state.fresh else None
-    return Cue(z, (bar - back) % info.phrase, given, context, bar=bar)
+    groove = state.groove if state.went_by_itself else 0.0
+    return Cue(z, (bar - back) % info.phrase, given, context, bar=bar, groove=groove)
 
 
 def cues_for(
@@ -224,14 +228,15 @@ def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
     shaping to move."""
     info = generator.info
     knobs = [asked(state, number) for number in range(len(info.tracks))]
-    logits = generator.logits(cue)
+    logits = holding(info, generator.logits(cue), cue)
     free = [decode(o, k) for o, k in zip(logits.onset, logits.keep, strict=True)]
     centre = tonal_centre(state)
     if not any(knobs) and centre is None:
         return free
     seen = [measured(*notes) for notes in free]
     if info.controls:
-        logits = generator.logits(replace(cue, controls=controls_for(info, knobs, centre, seen)))
+        told = replace(cue, controls=controls_for(info, knobs, centre, seen))
+        logits = holding(info, generator.logits(told), cue)
     resting = any(seen) and sum(not t.given for t in info.tracks) > 1
     notes = []
     for number, (track, was) in enumerate(zip(info.tracks, seen, strict=True)):
@@ -244,6 +249,20 @@ def decoded(generator: Generator, state: State, cue: Cue) -> list[Notes]:
             wish = wish_for(track, own, state.key, was) if own or state.key is not None else Wish()
             notes.append(shaped(logits.onset[number], logits.keep[number], wish))
     return notes
+
+
+def holding(info: ModelInfo, logits: Logits, cue: Cue) -> Logits:
+    """The logits with each track's rhythm held to that of the bar before, as far as the cue says."""
+    if cue.context is None or not cue.groove or not info.groove:
+        return logits
+    held = [
+        in_groove(onset, keep, before, strength_of(cue.groove, usual), track.drums, track.alone)
+        for onset, keep, before, usual, track in zip(
+            *logits, cue.context, info.groove, info.tracks, strict=True
+        )
+    ]
+    onset, keep = (np.stack(part) for part in zip(*held, strict=True))
+    return Logits(onset, keep)
 
 
 def controls_for(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import latent
+from . import groove, latent
 from .latent import Point
 from .returning import AS_SONGS, Source, Visited
 
@@ -86,8 +86,9 @@ class State:
     `length`, shares of the data's range, and `key`) that is None is left to the model; `directions` are
     how far the latent is moved along the model's own; after `section` bars comes another section, one
     of `sections` or a new one; `comeback` is how often half a phrase comes back, and `path` where
-    the last bars were; `critic` is how far the model's critic is heeded where the latent goes by
-    itself; `fresh` draws a new point for every bar.
+    the last bars were; where the latent goes by itself, `groove` is how far a bar holds the rhythm of
+    the one before, and `critic` how far the model's critic is heeded; `fresh` draws a new point for
+    every bar.
 
     Shaping, which acts on the notes: `accent`, `gate` and `chance` are factors and shares, ranges
     hold their ends, `voices` 0 is no limit, `rhythm` is a switch a sixteenth, `scale` is one of
@@ -128,6 +129,7 @@ class State:
     section: int = 16
     sections: tuple[Point, ...] = ()
     comeback: float = AS_SONGS
+    groove: float = groove.AS_SONGS
     critic: float = AS_ODDS
     path: tuple[Visited, ...] = ()
     velocity: float = 0.7
@@ -172,10 +174,14 @@ class State:
         return self.point if self.held is None else self.held
 
     @property
+    def went_by_itself(self) -> bool:
+        """To where it is, or has the hand moved the latent?"""
+        return bool(self.path) and self.path[-1].point is self.heard
+
+    @property
     def sources(self) -> tuple[Source | None, ...]:
         """Where each track comes back from; empty where none does, or the hand has moved the latent."""
-        here = self.path[-1] if self.path else None
-        return here.sources if here and here.point is self.heard else ()
+        return self.path[-1].sources if self.went_by_itself else ()
 
 
 def initial(seed: int, size: int, tracks: int = 1, homes: int = 0) -> State:

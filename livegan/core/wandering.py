@@ -75,8 +75,7 @@ def came_back(state: State, new: State, bar: int, model: Wandering) -> State:
 
 def places(state: State) -> tuple[Visited, ...]:
     """Where the last bars were, the present one last, since the hand moved the latent."""
-    stayed = bool(state.path) and state.path[-1].point is state.heard
-    return state.path if stayed else (Visited(state.heard),)
+    return state.path if state.went_by_itself else (Visited(state.heard),)
 
 
 def wandered(state: State, bar: int, model: Wandering, way: int) -> State:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from livegan.core.capture import Sketches, note_f1, search, struck
-from livegan.core.latent import Point, on_sphere
+from livegan.core.capture import Sketches, note_f1, recalled, search, struck
+from livegan.core.latent import Point
 from livegan.core.music import Note
 from livegan.core.rendering import Cue, make_bar, roll_of
 from livegan.core.state import initial
@@ -87,7 +87,7 @@ class Captures:
         generator, began = asked.generator, time.monotonic()
         encoded, start = None, None
         if generator.encodes:
-            start = on_sphere(generator.encode(roll_of(asked.parts)))
+            start = recalled(generator, roll_of(asked.parts))
             encoded = Captured(asked, start, played_back(asked, start))
             if encoded.share >= NEAR_ENOUGH:
                 return encoded

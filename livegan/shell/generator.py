@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from livegan.core.decode import HEADS, Logits, onset_and_keep, rolls_of
 from livegan.core.feel import FeelMaps
 from livegan.core.knobs import FREE
-from livegan.core.latent import Point
 from livegan.core.model import (
     CRITIC_KEY,
     ENCODER_KEY,
@@ -139,12 +138,14 @@ class OnnxGenerator:
     def encodes(self) -> bool:
         return self._encoder is not None
 
-    def encode(self, roll: NDArray[np.bool_]) -> Point:
-        """The latent of a bar `[track, step, pitch]`. Raises `BadModel` if the model has no encoder."""
+    def encode(self, rolls: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The latents of bars `[bar, track, step, pitch]`, `[bar, latent]`. Raises `BadModel` if the
+        model has no encoder."""
         if self._encoder is None:
             raise BadModel(f"{self.info.name} can't capture a bar: it has no encoder")
-        found: Point = self._encoder.run(["z"], {"roll": roll[None].astype(np.float32)})[0][0]
-        return found.astype(np.float64)
+        found: NDArray[np.float64]
+        found = self._encoder.run(["z"], {"roll": rolls.astype(np.float32)})[0].astype(np.float64)
+        return found
 
     def feel(self, roll: NDArray[np.float32]) -> FeelMaps | None:
         """How the notes of a bar `[1, track, step, pitch]` are struck; None if that was not learned."""

@@ -137,7 +137,7 @@ class Listening(Part):
         if not isinstance(generator, OnnxGenerator):
             return None
         if generator.encodes:
-            return on_sphere(generator.encode(roll))
+            return on_sphere(generator.encode(roll[None])[0])
         if self._sketched and self._sketched.generator is generator:
             return self._sketched.sketches.likest(onsets_of(roll))
         return None

@@ -110,6 +110,12 @@ LATENT: tuple[Control, ...] = (
         share(), **field("comeback"),
     ),
     Control(
+        "groove", "/groove", "How far each bar holds the rhythm of the one before, where the latent "
+        "goes by itself: 0 not at all, 0.5 as in the songs that the model learned from, 1 altogether. "
+        "For models that know it (piano, trio, band).",
+        share(), **field("groove"),
+    ),
+    Control(
         "critic", "/critic", "How far the model's critic is heeded where the latent goes by itself: 0 "
         "not at all, 0.5 so that bars are like songs', 1 always the most believable of sixteen ways. "
         "For models that have one.",

@@ -112,7 +112,7 @@ def after_songs(
     info, cues = generator.info, []
     for roll in songs.rolls(random.permutation(len(songs))[:count]):
         point = fresh(generator, random)
-        point[: info.section] = generator.encode(roll)[: info.section]
+        point[: info.section] = generator.encode(roll[None])[0, : info.section]
         cues.append(Cue(point, int(random.integers(info.phrase)), context=roll))
     return cues
 

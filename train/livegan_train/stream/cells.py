@@ -26,6 +26,11 @@ class Cells(NamedTuple):
     onset: Tensor
     hold: Tensor
 
+    @property
+    def heard(self) -> Tensor:
+        """Is anything struck? Bool `[batch]`."""
+        return self.onset.sum((1, 2, 3)) > 0
+
     def rows(self, chosen: Tensor | slice) -> Cells:
         return Cells(self.onset[chosen], self.hold[chosen])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from livegan.core.returning import FARTHEST, HALF, TOGETHER, Way
 
 from ..data import BarSet
-from .pace import shared_by_songs
+from .pace import harmony_of_songs, rhythm_of_songs
 
 BACK = (1, 2, HALF, FARTHEST)
 """Bars from which half a phrase may come back: a bar that goes on, a figure of two, phrases."""
@@ -28,7 +28,11 @@ PART = 2_000
 
 def form_of_songs(train: BarSet, valid: BarSet) -> dict[str, Any]:
     """As a checkpoint keeps it."""
-    return {"shared": shared_by_songs(valid), "ways": list(map(list, ways_of_songs(train)))}
+    return {
+        "harmony": harmony_of_songs(valid),
+        "rhythms": rhythm_of_songs(valid),
+        "ways": list(map(list, ways_of_songs(train))),
+    }
 
 
 def ways_of_songs(bars: BarSet) -> tuple[Way, ...]:

@@ -58,8 +58,7 @@ def look(run: StreamRun, data: StreamData) -> Seen:
     config = run.config
     real = data.batch(config.batch, run.random)
     (now, before), (code, code_before), doubt = said_again(run, real)
-    heard = real.before.onset.sum((1, 2, 3)) > 0
-    follows = (run.rand(config.batch) < config.context) & heard
+    follows = (run.rand(config.batch) < config.context) & real.before.heard
     values, sounding = attributes(real.now)
     context, ranks = before.where(follows), run.ranks.of(values)
     return Seen(real, now, context, code, code_before, doubt, follows, ranks, sounding)
@@ -126,8 +125,10 @@ def draw(run: StreamRun, seen: Seen) -> Drawn:
         onwards, bars_before(run, z[onwards], real.place[onwards], knobs[onwards])
     )
     code = run.generator.mapping(z, context, real.place, knobs)
-    logits, expected = run.generator.said(code)
-    keep_resting(run, expected.detach()[(knobs < 0).all(1)])
+    logits, expected = run.generator.said(code, context.heard)
+    free = (knobs < 0).all(1)
+    for after, rest in enumerate(run.generator.rest):
+        keep_resting(run, rest, expected.detach()[free & (context.heard == bool(after))])
     bars = run.head.draw_cells(logits)
     known, _ = place_and_detail(z, run.shape)
     return Drawn(bars, context, onwards, other, knobs, key, code, known, doubts(logits))
@@ -140,17 +141,17 @@ def bars_before(run: StreamRun, z: Tensor, place: Tensor, knobs: Tensor) -> Cell
     first = torch.cat([z[:, :cut], run.latents(count)[:, cut:]], 1)
     nothing = silence(count, run.shape, z.device)
     code = run.generator.mapping(first, nothing, (place - 1) % run.shape.places, knobs)
-    return run.head.draw_cells(run.generator.said(code)[0])
+    return run.head.draw_cells(run.generator.said(code, nothing.heard)[0])
 
 
 @torch.no_grad()
-def keep_resting(run: StreamRun, expected: Tensor) -> None:
-    """Move each track's least number of notes `[bar, track]` to where as many bars lie below it as rest
-    in the data."""
+def keep_resting(run: StreamRun, rest: Tensor, expected: Tensor) -> None:
+    """Move the least number of notes of each track, `rest` `[track]`, to where as many of the numbers
+    expected, `[bar, track]`, lie below it as rest in the data."""
     if len(expected):
-        below = (expected < run.generator.rest).float().mean(0)
+        below = (expected < rest).float().mean(0)
         chance = (run.resting * (1 - run.resting)).sqrt().clamp_min(0.05)
-        run.generator.rest += RESTING_RATE * (run.resting - below) / chance
+        rest += RESTING_RATE * (run.resting - below) / chance
 
 
 def critic_step(run: StreamRun, seen: Seen, drawn: Drawn) -> tuple[Tensor, Scores]:

@@ -281,8 +281,9 @@ class Steering(nn.Module):
 class StreamGenerator(nn.Module):
     """A latent, the bar before, the place and the knobs to logits `[batch, track, 3, cell, pitch]`.
 
-    A track of which fewer notes are to be expected than `rest` `[track]` rests: as often as it does in
-    the data, which training sees to. Silence is one point among the codes, too small to be hit.
+    A track of which fewer notes are to be expected than `rest` `[2, track]`, after silence and after a
+    bar, rests: as often as it does in the data, which training sees to. Silence is one point among the
+    codes, too small to be hit.
     """
 
     rest: Tensor
@@ -294,14 +295,15 @@ class StreamGenerator(nn.Module):
         self.shape = shape
         self.mapping = Mapping(shape)
         self.decoder = BarDecoder(shape)
-        self.register_buffer("rest", torch.zeros(shape.tracks))
+        self.register_buffer("rest", torch.zeros(2, shape.tracks))
         pitched = torch.tensor(shape.pitched)[:, None, None, None]
         self.register_buffer("pitched", pitched, persistent=False)
         alone = torch.tensor(shape.alone)[:, None, None, None]
         self.register_buffer("alone", alone, persistent=False)
 
-    def said(self, code: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of codes, and how many notes of each track were to be expected, `[batch, track]`."""
+    def said(self, code: Tensor, follows: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of codes, and how many notes of each track were to be expected, `[batch, track]`;
+        `follows` `[batch]`, 0 or 1: after a bar?"""
         logits: Tensor = self.decoder(code)
         if self.shape.sure:
             given = yielding(logits, self.shape.cells, self.shape.sure)
@@ -309,11 +311,11 @@ class StreamGenerator(nn.Module):
         if any(self.shape.alone):
             logits = torch.where(self.alone, one_by_one(logits), logits)
         expected = torch.sigmoid(logits[:, :, 0]).sum((2, 3))
-        resting = (expected < self.rest).to(logits.dtype)[:, :, None, None, None]
+        resting = (expected < self.rest[follows.long()]).to(logits.dtype)[:, :, None, None, None]
         return logits - SILENT * resting, expected
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
-        return self.said(self.mapping(z, context, place, controls))[0]
+        return self.said(self.mapping(z, context, place, controls), context.heard)[0]
 
 
 def one_by_one(logits: Tensor) -> Tensor:

@@ -1,20 +1,21 @@
 """Capture: does an unseen bar come back when it is encoded and its latent is played?
 
-One held-out bar for eight of the bars that are judged. It is played as the instrument plays a latent:
-after silence, first in its phrase, no knob set. The figures are medians of Jaccard distances, over the
-bars in which a track sounds: from the bar to what came back, of all cells and of onsets; and from the
-same bars to the nearest training bar, as `originality` has it, at any transposition within an octave.
-A bar comes back where it was, so this asks more than the nearest at its own place would.
+One held-out bar for eight of the bars that are judged. It is encoded as /capture does before it
+searches, and played as the instrument plays a latent: after silence, first in its phrase, no knob set.
+The figures are medians of Jaccard distances, over the bars in which a track sounds: from the bar to
+what came back, of all cells and of onsets; and from the same bars to the nearest training bar, as
+`originality` has it, at any transposition within an octave. A bar comes back where it was, so this asks
+more than the nearest at its own place would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from livegan.core.latent import Point, on_sphere
+from livegan.core.capture import Encoding, recalled
+from livegan.core.latent import Point
 from livegan.core.model import BadModel
 from livegan.core.rendering import Cue, Generator
 
@@ -31,14 +32,6 @@ from .unseen import unseen
 
 KEYS = ("capture", "capture_onsets", "capture_nearest", "capture_share")
 HALF = 0.5
-
-
-@runtime_checkable
-class Encoder(Protocol):
-    """A generator that may know the latent of a bar `[track, step, pitch]`; raises `BadModel` if it
-    does not."""
-
-    def encode(self, roll: BoolArray) -> Point: ...
 
 
 def measure(
@@ -66,10 +59,10 @@ def scopes(model: Model) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
 
 def encoded(generator: Generator, bars: BoolArray) -> list[Point]:
     """The latents of bars `[bar, track, step, pitch]`, on the sphere, as the instrument keeps them."""
-    if not isinstance(generator, Encoder):
+    if not isinstance(generator, Encoding):
         return []
     try:
-        return [on_sphere(generator.encode(roll)) for roll in bars]
+        return [recalled(generator, roll) for roll in bars]
     except BadModel:
         return []
 

@@ -10,7 +10,7 @@ const COORDINATES = 16;
 
 export function latent(app, node) {
   const moves = el('div', { class: 'knobs' });
-  for (const name of ['drift', 'section', 'comeback', 'critic']) {
+  for (const name of ['drift', 'section', 'comeback', 'groove', 'critic']) {
     const binding = bind(app, name);
     if (binding) moves.append(knob(binding));
   }
