@@ -77,7 +77,7 @@ from livegan_train.stream.networks import (
 )
 from livegan_train.stream.pace import paces_for
 from livegan_train.stream.run import StreamRun, begin, setup
-from livegan_train.stream.settling import density, pair, settle
+from livegan_train.stream.settling import density, settle, settled_pair
 
 from .bar_archives import one_track, write_bars
 from .composed import corpus
@@ -337,7 +337,8 @@ def test_before_they_are_judged_averaged_networks_make_bars_as_dense_as_the_data
 
     def apart() -> float:
         random = torch.Generator().manual_seed(3)
-        return float(sum((wanted - density(run, made))[0] for made in pair(run, random)) / 2)
+        made = settled_pair(run, random)
+        return float(sum((wanted - density(run, bars))[0] for bars in made) / 2)
 
     with torch.no_grad():
         thin = apart()
@@ -349,6 +350,28 @@ def test_before_they_are_judged_averaged_networks_make_bars_as_dense_as_the_data
     again = run.shift.clone()
     settle(run, data)
     assert torch.equal(run.shift, again)
+
+
+@torch.no_grad()
+def test_before_they_are_judged_tracks_rest_as_often_as_in_the_data(bars: BarSet) -> None:
+    """After silence and after a bar, where averaged networks expect less or more."""
+    run = run_of(replace(TINY, width=32, code=32), bars)[0]
+    run.resting = torch.tensor([0.3, 0.0])
+    made = settled_pair(run, torch.Generator().manual_seed(3))
+    again = settled_pair(run, torch.Generator().manual_seed(3))
+    assert [torch.equal(*pair) for pair in zip(joined(*made), joined(*again), strict=True)] == [
+        True
+    ] * 2
+    generator, least = run.averaged.generator, run.least
+    assert torch.equal(generator.rest, least)
+    z, free = run.latents(500), free_controls(500, run.shape, run.fabric.device)
+    code = generator.mapping(z, silence(500, run.shape, z.device), torch.zeros(500).long(), free)
+    for after in (0, 1):
+        expected = generator.said(code, torch.full((500,), after))[1]
+        rests = (expected < least[after]).float().mean(0)
+        if not after:
+            assert rests[0] == pytest.approx(0.3, abs=0.08)
+            assert rests[1] < 0.02
 
 
 def test_the_first_axes_are_those_that_change_slowly() -> None:

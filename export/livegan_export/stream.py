@@ -29,6 +29,7 @@ def averaged_stream(checkpoint: Checkpoint) -> tuple[StreamGenerator, Capture, O
     networks = nn.ModuleDict({"generator": generator, "encoder": encoder, "inverse": inverse})
     networks.load_state_dict(checkpoint.state["ema"])
     generator.mapping.move(checkpoint.state["shift"])
+    generator.rest.copy_(checkpoint.state["least"])
     networks.eval().requires_grad_(False).half().float()
     return generator, Capture(generator, encoder, inverse), OnsetHead(shape.cells)
 

@@ -75,6 +75,9 @@ class StreamRun:
     resting: Tensor
     shift: Tensor
     """What the averaged networks' codes are moved by, `[code]` (`settling`)."""
+    least: Tensor
+    """Of how many expected notes on their tracks play, after silence and after a bar, `[2, track]`
+    (`settling`)."""
     step: int = 0
     pretrained: int = 0
     best: float = math.inf
@@ -96,6 +99,7 @@ class StreamRun:
         generator = copy.deepcopy(self.ema["generator"])
         assert isinstance(generator, StreamGenerator)
         generator.mapping.move(self.shift)
+        generator.rest.copy_(self.least)
         return StreamMaker(generator, self.head)
 
     @property
@@ -106,6 +110,7 @@ class StreamRun:
         parts = {name: getattr(self, name).state_dict() for name in STATEFUL}
         counts = {
             "pretrained": self.pretrained, "quantiles": self.ranks.quantiles, "shift": self.shift,
+            "least": self.least,
         }  # fmt: skip
         return {**parts, **counts, "rng": self.random.get_state()}
 
@@ -117,6 +122,7 @@ class StreamRun:
         except (RuntimeError, TypeError):  # a GPU's random numbers are not a CPU's
             self.random.manual_seed(self.config.seed + saved.step)
         self.shift.copy_(saved.state["shift"])
+        self.least.copy_(saved.state["least"])
         self.step, self.best, self.pretrained = saved.step, saved.best, saved.state["pretrained"]
 
     def rand(self, *size: int) -> Tensor:
@@ -166,6 +172,7 @@ def setup(config: StreamConfig, data: StreamData, fabric: Fabric) -> StreamRun:
         scales().to(fabric.device),
         data.resting,
         torch.zeros(shape.code, device=fabric.device),
+        torch.zeros(2, shape.tracks, device=fabric.device),
     )
 
 

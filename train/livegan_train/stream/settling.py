@@ -1,5 +1,6 @@
-"""What is set right in the averaged networks whenever they are judged. Averaged weights make thinner
-bars than those they are the average of, and bars after silence are thinner than those that follow."""
+"""What is set right in the averaged networks whenever they are judged: how dense bars are, and how
+often tracks rest. Averaged weights make thinner bars than those they are the average of, and bars after
+silence are thinner than those that follow."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ CLOSE = 0.005
 def settle(run: StreamRun, data: StreamData) -> None:
     """Find how far to move the averaged networks' codes along what makes each track denser, so that
     bars with every knob free, half of them after silence and half after made ones, are as dense as the
-    data's. Its random numbers are its own: a run that is judged more often goes no other way."""
+    data's; and from how many expected notes on tracks play, so that they rest as often. Its random
+    numbers are its own: a run that is judged more often goes no other way."""
     run.shift.zero_()
     random = torch.Generator(run.fabric.device).manual_seed(run.config.seed)
     wanted = density(run, data.bars(4 * BARS, random))
@@ -39,27 +41,36 @@ def settle(run: StreamRun, data: StreamData) -> None:
 
 
 def mean_density(run: StreamRun) -> Tensor:
-    """Of the same bars each time, `[track]`."""
+    """Of the same bars each time, `[track]`, once tracks rest as often as they should."""
     random = torch.Generator(run.fabric.device).manual_seed(run.config.seed + 1)
-    first, second = pair(run, random)
+    first, second = settled_pair(run, random)
     return (density(run, first) + density(run, second)) / 2
 
 
-def pair(run: StreamRun, random: torch.Generator) -> tuple[Cells, Cells]:
-    """Bars after silence, and bars that follow them in their sections."""
-    generator, shape = run.averaged.generator, run.shape
-    cut, device = shape.section, run.fabric.device
-    free = free_controls(BARS, shape, device)
+def settled_pair(run: StreamRun, random: torch.Generator) -> tuple[Cells, Cells]:
+    """Bars after silence, and bars that follow them in their sections, after each of which tracks have
+    been made to rest as often as in the data."""
+    shape, device = run.shape, run.fabric.device
     places = torch.arange(BARS, device=device) % shape.places
-    latents = [
+    first, second = (
         on_spheres(torch.randn(BARS, shape.latent, generator=random, device=device), shape.sizes)
         for _ in range(2)
-    ]
-    latents[1][:, :cut] = latents[0][:, :cut]
-    nothing = silence(BARS, shape, device)
-    first = run.head.draw_cells(generator(latents[0], nothing, places, free))
-    next_places = (places + 1) % shape.places
-    return first, run.head.draw_cells(generator(latents[1], first, next_places, free))
+    )
+    second[:, : shape.section] = first[:, : shape.section]
+    begun = rested(run, first, silence(BARS, shape, device), places, 0)
+    return begun, rested(run, second, begun, (places + 1) % shape.places, 1)
+
+
+def rested(run: StreamRun, z: Tensor, context: Cells, place: Tensor, after: int) -> Cells:
+    """Bars of which as many rest as in the data, `after` a bar (1) or not (0)."""
+    generator, free = run.averaged.generator, free_controls(len(z), run.shape, z.device)
+    code = generator.mapping(z, context, place, free)
+    follows = torch.full((len(z),), after, device=z.device)
+    expected = generator.said(code, follows)[1]
+    shares = zip(expected.T, run.resting.tolist(), strict=True)
+    run.least[after] = torch.stack([track.quantile(share) for track, share in shares])
+    generator.rest.copy_(run.least)
+    return run.head.draw_cells(generator.said(code, follows)[0])
 
 
 def density(run: StreamRun, bars: Cells) -> Tensor:
