@@ -27,11 +27,13 @@ LEAST_LIFT = 0.02
 SECTION_PACES = (0.2, 1.0, 2.5)
 BAR_PACES = (1.0, 2.0, 3.5, 4.4, 5.2, 5.9, 6.7)
 """The last is a quarter turn each bar: nothing of the latent stays."""
-GROOVES = (0.0, 1.0, 2.0, 3.0, 4.5, 6.5, 9.0, 13.0)
+GROOVES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.5, 6.5, 9.0, 13.0)
 STREAMS = 4
 """What is shared above chance is told from several, as a stream stays in few keys."""
 ROUGHLY, SURELY = 100, 400
 """Bars of each, for all paces and for the best of them."""
+HELD = 250
+"""The same for grooves."""
 FINALISTS = 4
 MOST_PAIRS = 4_000
 
@@ -114,7 +116,7 @@ def grooves_for(generator: Generator, songs: Sequence[Shares]) -> tuple[float, .
     errors = []
     for strength in GROOVES:
         info = replace(generator.info, groove=(strength,) * len(tracks))
-        found = each_rhythm(*streams(Going(generator, info), SURELY), tracks)
+        found = each_rhythm(*streams(Going(generator, info), HELD), tracks)
         errors.append([apart(own, song) for own, song in zip(found, songs, strict=True)])
     return tuple(GROOVES[place] for place in np.nan_to_num(errors).argmin(axis=0))
 
