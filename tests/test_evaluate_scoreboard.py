@@ -478,10 +478,20 @@ class Parrot(FakeGenerator):
         self.bars: list[Roll] = []
         self.latents: list[Point] = []
 
-    def encode(self, roll: Roll) -> Point:
+    def encode(self, rolls: Roll) -> NDArray[np.float64]:
+        return np.stack([self.known(roll) for roll in rolls])
+
+    def known(self, roll: Roll) -> Point:
+        for bar, latent in zip(self.bars, self.latents, strict=True):
+            if np.array_equal(bar, roll):
+                return latent
         self.bars.append(roll)
         self.latents.append(self.latent_of(len(self.bars)))
         return self.latents[-1]
+
+    def at(self, cue: Cue, points: NDArray[np.float64]) -> Logits:
+        onsets, keeps = zip(*(self.logits(replace(cue, z=point)) for point in points), strict=True)
+        return Logits(np.stack(onsets), np.stack(keeps))
 
     def latent_of(self, number: int) -> Point:
         return random_point(np.random.default_rng(number), self.info.latent)
