@@ -114,6 +114,7 @@ def untrained() -> Checkpoint:
     state = {
         "ema": networks.state_dict(),
         "shift": torch.zeros(shape.code),
+        "least": torch.zeros_like(parts[0].rest),
         "quantiles": torch.linspace(0, 1, 21).expand(1, len(KNOBS), -1),
     }
     data = {"tracks": ["PIANO"], "note_quantiles": [[1.0, 50.0]], "bars": 0, "valid": []}
