@@ -124,6 +124,15 @@ def test_a_track_that_plays_alone_strikes_one_note_at_a_time(
     assert (notes.starts[1:] >= (notes.starts + notes.lengths)[:-1]).all()
 
 
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.floats(15, 65), st.integers(1, 4), st.booleans())
+def test_a_note_or_two_are_as_high_as_is_asked(
+    seed: int, pitch: float, count: int, alone: bool
+) -> None:
+    wish = Wish(count, register=pitch, alone=alone, asked=frozenset({"register"}))
+    assert measured_as(seed, wish).register == pytest.approx(pitch, abs=1.5)
+
+
 def test_where_the_network_struck_chords_a_track_alone_plays_as_many_times() -> None:
     onset = np.full((STEPS_PER_BAR, PITCHES), -9.0)
     onset[::24, [30, 37, 42]] = 5.0

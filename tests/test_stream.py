@@ -18,6 +18,7 @@ from livegan.core.knobs import KNOBS, measured
 from livegan.core.rendering import Cue, parts_of, render_bar, roll_of
 from livegan.core.roll import notes_from_roll, roll_from_notes
 from livegan.core.state import initial
+from livegan.core.tilt import Wish, shaped
 from livegan.shell.generator import OnnxGenerator, load_model
 from livegan_export.cli import export
 from livegan_export.onnx_file import ExportRefused, Texts, write_model
@@ -66,6 +67,7 @@ from livegan_train.stream.networks import (
     PitchEar,
     Shape,
     StreamGenerator,
+    at_rest,
     free_controls,
     latent_of,
     on_spheres,
@@ -593,6 +595,34 @@ def test_a_track_that_plays_alone_ends_a_note_where_the_next_begins() -> None:
     onset, hold = OnsetHead(16).draw_cells(one_by_one(logits))
     assert torch.nonzero(onset[0, 0]).tolist() == [[0, 52], [6, 45], [12, 47]]
     assert torch.equal(hold[0, 0].sum(1), torch.ones(16)), "no gap, no chord"
+
+
+def leaned_on(logits: torch.Tensor, wish: Wish) -> list[tuple[int, int, int]]:
+    """Start, length and row of a track's notes, as the runtime shapes what the head says."""
+    said = OnsetHead(16).export(logits)
+    notes = shaped(said["onset"][0, 0].numpy(), said["keep"][0, 0].numpy(), wish)
+    return sorted(zip(*(part.tolist() for part in notes), strict=True))
+
+
+def test_what_a_track_leaves_out_that_plays_alone_comes_when_a_knob_asks_for_it() -> None:
+    logits = torch.full((1, 1, 3, 16, 84), -30.0)
+    for cell, low, high in ((0, 40, 45), (8, 41, 46)):
+        logits[0, 0, 0, cell, low], logits[0, 0, 0, cell, high] = 0.8, 0.2
+    logits[0, 0, 2] = 9.0
+    left = one_by_one(logits)
+    higher = Wish(density=2, register=45.5, alone=True, asked=frozenset({"register"}))
+    assert leaned_on(left, Wish()) == [(0, 48, 40), (48, 48, 41)]
+    assert leaned_on(left, higher) == [(0, 48, 45), (48, 48, 46)]
+    fewer = Wish(density=1, length=16, alone=True, asked=frozenset({"density", "length"}))
+    assert leaned_on(left, fewer) == [(0, 96, 40)], "no end where nothing begins any more"
+
+
+def test_a_track_that_rests_wakes_to_what_it_would_have_played() -> None:
+    logits = torch.full((1, 1, 3, 16, 84), -9.0)
+    logits[0, 0, 0, 0, 40], logits[0, 0, 1], logits[0, 0, 2, :3, 40] = 5.0, 9.0, 9.0
+    resting = at_rest(logits)
+    assert leaned_on(resting, Wish()) == []
+    assert leaned_on(resting, Wish(density=1, asked=frozenset({"density"}))) == [(0, 24, 40)]
 
 
 def test_the_data_says_which_tracks_play_alone(tmp_path: Path) -> None:

@@ -92,5 +92,6 @@ def moved(
             if end < STEPS_PER_BAR:
                 keep[end, row] = min(keep[end, row], -SURE)
     if alone:
-        keep[(onset > 0).any(axis=1)] = IMPOSSIBLE
+        begins = (onset > 0).any(axis=1)
+        keep[begins] = np.minimum(keep[begins], -SURE)
     return onset, keep

@@ -24,13 +24,20 @@ from .quota import Quota, in_quota, quota_for
 HALVINGS = 9
 CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.03, "length": 0.05}
 """What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
-LOOSE = {"register": 1.0, "syncopation": 0.06, "polyphony": 0.1, "length": 0.1, "early": 0.05}
+LOOSE = {
+    "register": 1.0,
+    "around": 0.5,
+    "syncopation": 0.06,
+    "polyphony": 0.1,
+    "length": 0.1,
+    "early": 0.05,
+}
 """The same of what is only to stay, or comes to the aid of another: sixteenths."""
 SOLVED = ("polyphony", "register", "syncopation", "length")
 """In this order."""
-FARTHEST = {"register": 30.0, "polyphony": 3.0, "length": 40.0, "early": 30.0}
-"""How far each tilt may lean, in logits (register: over the whole range of pitches; early: over the
-bar) of a model that is as sure as `USUAL`; those that are surer are leaned on as much harder."""
+FARTHEST = {"register": 30.0, "around": 200.0, "polyphony": 3.0, "length": 40.0, "early": 30.0}
+"""How far each tilt may lean, in logits (register, around: over the whole range of pitches; early: over
+the bar) of a model that is as sure as `USUAL`; those that are surer are leaned on as much harder."""
 CROWD = 20.0
 """How many times as much as they are pulled together are notes pushed apart, each after the likeliest
 of its moment once more."""
@@ -71,12 +78,14 @@ class Lean:
     """How far the logits are tilted for each knob."""
 
     register: float = 0.0
+    around: float = 0.0
     polyphony: float = 0.0
     length: float = 0.0
     early: float = 0.0
 
 
 Measure = Callable[[Lean], float]
+ROWS = np.arange(PITCHES)
 PITCH_SLOPE = np.linspace(-0.5, 0.5, PITCHES)
 
 
@@ -108,9 +117,12 @@ class Tilter:
     def tilted(self, lean: Lean) -> FloatArray:
         """The onsets as they are leaned on."""
         by_time = max(0.0, lean.polyphony) * self.strength - lean.early * self.grid / STEPS_PER_BAR
-        tilted: FloatArray = self.onset + by_time[:, None] + lean.register * PITCH_SLOPE
+        by_pitch = lean.register * PITCH_SLOPE
+        if self.wish.register is not None and lean.around > 0:
+            by_pitch = by_pitch - lean.around * np.abs(ROWS - self.wish.register) / PITCHES
+        tilted: FloatArray = self.onset + by_time[:, None] + by_pitch
         if self.wish.alone:
-            surest = np.arange(PITCHES) == tilted.argmax(axis=1)[:, None]
+            surest = tilted.argmax(axis=1)[:, None] == ROWS
             return np.where(surest, tilted, IMPOSSIBLE)
         if lean.polyphony < 0:
             tilted += CROWD * lean.polyphony * (-tilted).argsort(axis=1).argsort(axis=1)
@@ -177,7 +189,7 @@ class Tilter:
             case "polyphony":
                 return self.with_chords(lean)
             case "register":
-                return self.bisect(lean, knob, wish.register, self.pitch_of)
+                return self.around(self.bisect(lean, knob, wish.register, self.pitch_of))
             case "syncopation":
                 self.set_quota(lean)
                 return lean
@@ -186,6 +198,21 @@ class Tilter:
         if "length" in wish.asked:
             lean = self.with_room(lean, wish.length)
         return self.bisect(lean, knob, wish.length, self.length_of)
+
+    def around(self, lean: Lean) -> Lean:
+        """Where a slope jumps over the pitch that is asked, as it does with a note or two: pulled
+        towards it as little as will do. Chords that were not asked to move are left as they are: pulled
+        together, their notes would have no room for their lengths."""
+        wanted = self.wish.register
+        if not (self.wish.alone or "register" in self.wish.asked):
+            return lean
+
+        def off(lean: Lean) -> float:
+            return abs(self.pitch_of(lean) - wanted) if wanted is not None else 0.0
+
+        if off(lean) <= LOOSE["register"]:
+            return lean
+        return self.bisect(lean, "around", -LOOSE["around"], lambda lean: -off(lean))
 
     def set_quota(self, lean: Lean) -> None:
         """Notes on the beat and off it as was asked, or as they were while none are pushed apart."""

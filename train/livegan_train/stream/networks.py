@@ -27,6 +27,10 @@ from .cells import Cells, by_position, channels
 
 LOG_VARIANCES = (-8.0, 2.0)
 SILENT = 100.0
+BARELY = 1.0
+"""Logits below 0 of what does not begin, or ends, where a track rests or plays alone."""
+FILLED = 3.0
+"""Release at which the whole of a cell sounds (`OnsetHead.thresholds`)."""
 CLASHES = (1, 11, 13)
 """Semitones: intervals that sound as one."""
 EAR_WIDTHS = (32, 48, 64)
@@ -310,22 +314,36 @@ class StreamGenerator(nn.Module):
             logits = torch.where(self.pitched, given, logits)
         if any(self.shape.alone):
             logits = torch.where(self.alone, one_by_one(logits), logits)
-        expected = torch.sigmoid(logits[:, :, 0]).sum((2, 3))
-        resting = (expected < self.rest[follows.long()]).to(logits.dtype)[:, :, None, None, None]
-        return logits - SILENT * resting, expected
+        likely = torch.sigmoid(logits[:, :, 0])
+        alone = self.alone.flatten()
+        expected = torch.where(alone, likely.amax(3).sum(2), likely.sum((2, 3)))
+        resting = (expected < self.rest[follows.long()])[:, :, None, None, None]
+        return torch.where(resting, at_rest(logits), logits), expected
 
     def forward(self, z: Tensor, context: Cells, place: Tensor, controls: Tensor) -> Tensor:
         return self.said(self.mapping(z, context, place, controls), context.heard)[0]
 
 
+def at_rest(logits: Tensor) -> Tensor:
+    """Logits `[batch, track, 3, cell, pitch]` in which nothing begins; the likeliest barely does not,
+    so that a knob can wake the track. Training does not feel it."""
+    onset, other = logits[:, :, :1].detach(), logits[:, :, 1:].detach()
+    return torch.cat([onset - onset.amax((3, 4), keepdim=True).relu() - BARELY, other], 2)
+
+
 def one_by_one(logits: Tensor) -> Tensor:
     """Logits `[batch, track, 3, cell, pitch]` in which only the surest note begins at a time, and ends
-    what sounds."""
+    what sounds; the others barely do not begin, and the note barely ends, so that knobs can lean on
+    them. Training does not feel it."""
     onset, release, tie = logits.unbind(2)
     surest = onset.amax(3, keepdim=True)
-    begins = torch.where(onset < surest, onset - SILENT, onset)
-    ends = F.pad((surest[:, :, 1:] > 0).to(onset.dtype), (0, 0, 0, 1))
-    return torch.stack([begins, release + SILENT * ends, tie - SILENT * ends], 2)
+    ends = F.pad(surest[:, :, 1:] > 0, (0, 0, 0, 1))
+    others = torch.where(onset < surest, onset, -SILENT).detach()
+    second = others.amax(3, keepdim=True)
+    left_out = torch.where(second > 0, others - second - BARELY, others)
+    whole, cut = release.detach().clamp_min(FILLED), tie.detach().clamp_max(-BARELY)
+    begins = torch.where(onset < surest, left_out, onset)
+    return torch.stack([begins, torch.where(ends, whole, release), torch.where(ends, cut, tie)], 2)
 
 
 def yielding(logits: Tensor, cells: int, sure: float) -> Tensor:
