@@ -24,7 +24,9 @@ from livegan.core.capture import (
 from livegan.core.decode import BoolArray, Logits, rolls_of
 from livegan.core.hearing import onsets_of
 from livegan.core.latent import Point, random_point
+from livegan.core.model import BadModel
 from livegan.core.music import PITCHES, STEPS_PER_BAR, Note
+from livegan.core.refining import refined
 from livegan.core.rendering import Cue, make_bar, roll_of
 from livegan.core.state import initial
 from livegan.shell.captures import Capture, Captured, Captures, Sketched
@@ -137,6 +139,52 @@ def test_an_encoder_is_mended_by_what_comes_back() -> None:
     found = recalled(model, roll)
     assert np.array_equal(played(found), roll)
     assert np.linalg.norm(found) == pytest.approx(2)
+
+
+class Plain(FakeGenerator):
+    """Each number of the latent is what one place of the bar's grid says."""
+
+    def __init__(self) -> None:
+        super().__init__(latent=64)
+
+    def at(self, cue: Cue, points: NDArray[np.float64]) -> Logits:
+        onset = np.full((len(points), 1, STEPS_PER_BAR, PITCHES), -2e3, np.float32)
+        onset[:, 0, ::24] = -9.0
+        onset[:, 0, ::24, 40:56] = points.reshape(-1, 4, 16)
+        return Logits(onset, np.full_like(onset, -1.0))
+
+    def encode(self, rolls: NDArray[np.bool_]) -> NDArray[np.float64]:
+        raise BadModel("not needed")
+
+
+def test_a_latent_is_refined_until_its_bar_is_the_one_that_was_wanted() -> None:
+    model, random = Plain(), np.random.default_rng(2)
+    wanted, start = random.standard_normal((2, 64))
+
+    def played(point: Point) -> BoolArray:
+        return rolls_of(model.at(Cue(point), point[None]))[0]
+
+    assert not np.array_equal(played(start), played(wanted))
+    done: list[int] = []
+    found = refined(model, Cue(start), played(wanted), start, lambda so_far: not done.append(so_far))
+    assert np.array_equal(played(found), played(wanted))
+    assert np.linalg.norm(found) == pytest.approx(8)
+    assert len(done) < 10, "and then it stops"
+    unmoved = refined(model, Cue(start), played(wanted), start, lambda so_far: False)
+    assert np.allclose(unmoved, start * 8 / np.linalg.norm(start))
+
+
+def test_a_bar_that_no_latent_makes_comes_nearer_with_every_round() -> None:
+    trio = load_model("trio", "cpu")
+    rolls = [roll_of(bar_of(trio, seed)) for seed in (1, 2)]
+    roll = np.concatenate([rolls[0][:1], rolls[1][1:]])
+    start = recalled(trio, roll)
+
+    def apart(rounds: int) -> float:
+        point = refined(trio, Cue(start), roll, start, lambda so_far: so_far < rounds)
+        return float(each_track_apart(rolls_of(trio.at(Cue(point), point[None])), roll)[0])
+
+    assert apart(3) < apart(0)
 
 
 def test_how_far_bars_are_apart_is_a_mean_over_tracks_that_sound() -> None:

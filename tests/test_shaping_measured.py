@@ -115,9 +115,7 @@ def test_the_bands_tracks_have_as_many_notes_as_density_asks_where_they_play() -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("knob", "least"), [("register", 0.95), ("syncopation", 0.9), ("length", 0.9)]
-)
+@pytest.mark.parametrize(("knob", "least"), [("register", 0.95), ("syncopation", 0.9), ("length", 0.9)])
 def test_the_bands_tracks_measure_what_each_knob_asks_where_they_play(knob: str, least: float) -> None:
     bars = stream("band", turning(knob))
     tracks = list(enumerate(model("band").info.tracks))

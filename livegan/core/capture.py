@@ -143,24 +143,22 @@ def search(
     wanted: BoolArray,
     random: np.random.Generator,
     spent: Callable[[], float],
-    start: Point | None = None,
 ) -> Point:
     """The latent whose bar strikes what is wanted `[track, step, pitch]`, as nearly as was found: first
-    the best of points drawn by chance, unless it is known where to start, then an evolution strategy on
-    the sphere that closes in (after Rechenberg, 1973: the mean of the best, by rank, is where to look
-    next). `spent` says how much of the time is gone, 0 to 1."""
+    the best of points drawn by chance, then an evolution strategy on the sphere that closes in (after
+    Rechenberg, 1973: the mean of the best, by rank, is where to look next). `spent` says how
+    much of the time is gone, 0 to 1."""
     alike = Likeness(wanted)
     weights = np.log(BEST + 0.5) - np.log(np.arange(1, BEST + 1))
     weights /= weights.sum()
-    nowhere, chance = np.zeros(generator.info.latent), CHANCE if start is None else 0.0
-    middle = best = nowhere if start is None else start
+    middle = best = nowhere = np.zeros(generator.info.latent)
     most, gone = -1.0, 0.0
     while most < 0 or gone < 1:
-        wide = gone < chance
+        wide = gone < CHANCE
         if wide:
             points = drawn(random, nowhere, 1.0)
         else:
-            share = (gone - chance) / (1 - chance)
+            share = (gone - CHANCE) / (1 - CHANCE)
             points = drawn(random, middle, WIDE * (NARROW / WIDE) ** share)
         scores = alike(generator.onsets(cue, points))
         order = np.argsort(-scores)[:BEST]

@@ -14,6 +14,7 @@ import numpy as np
 from livegan.core.capture import Sketches, note_f1, recalled, search, struck
 from livegan.core.latent import Point
 from livegan.core.music import Note
+from livegan.core.refining import refined
 from livegan.core.rendering import Cue, make_bar, roll_of
 from livegan.core.state import initial
 
@@ -22,7 +23,7 @@ from .generator import OnnxGenerator
 BATCHES = 16
 """Of bars that are drawn to know what a model is like."""
 NEAR_ENOUGH = 0.95
-"""Share of the notes that an encoder has to find, or a search goes on from there."""
+"""Share of the notes that an encoder has to find, or what it found is refined."""
 CAPTURE, SKETCH = 104, 105
 """Among the seeds, those of searches and of bars drawn beforehand."""
 
@@ -83,26 +84,32 @@ class Captures:
             self._receive(Captured(asked, None, 0.0, f"{asked.generator.info.name}: {error}"))
 
     def _found(self, asked: Capture) -> Captured:
-        """By the encoder, where that is near enough; else by a search, which begins there."""
+        """By the encoder, and from there as near as there is time for; by a search where there is
+        none."""
         generator, began = asked.generator, time.monotonic()
-        encoded, start = None, None
-        if generator.encodes:
-            start = recalled(generator, roll_of(asked.parts))
-            encoded = Captured(asked, start, played_back(asked, start))
-            if encoded.share >= NEAR_ENOUGH:
-                return encoded
 
         def spent() -> float:
             return 1.0 if self._closed.is_set() else (time.monotonic() - began) / asked.seconds
 
+        if generator.encodes:
+            roll = roll_of(asked.parts)
+            start = recalled(generator, roll)
+            encoded = Captured(asked, start, played_back(asked, start))
+            if encoded.share >= NEAR_ENOUGH:
+                return encoded
+            point = refined(generator, asked.cue, roll, start, lambda done: spent() < 1)
+            return max(Captured(asked, point, played_back(asked, point)), encoded, key=share_of)
         random = np.random.default_rng([max(0, asked.cue.bar), asked.scene, CAPTURE])
-        point = search(generator, asked.cue, struck(asked.parts), random, spent, start)
-        found = Captured(asked, point, played_back(asked, point))
-        return encoded if encoded and encoded.share > found.share else found
+        point = search(generator, asked.cue, struck(asked.parts), random, spent)
+        return Captured(asked, point, played_back(asked, point))
 
     def _sketch(self, generator: OnnxGenerator) -> None:
         random = np.random.default_rng([SKETCH])
         self._receive(Sketched(generator, Sketches(generator, random, BATCHES)))
+
+
+def share_of(found: Captured) -> float:
+    return found.share
 
 
 def played_back(asked: Capture, point: Point) -> float:
