@@ -9,14 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .capture import Encoding, Points, each_track_apart, on_spheres
+from .capture import AT_ONCE, Encoding, Points, each_track_apart, on_spheres
 from .decode import IMPOSSIBLE, BoolArray, Logits, rolls_of
 from .groove import began
 from .latent import Point
 from .rendering import Cue
 
-AT_ONCE = 32
-"""Points that a model is asked for together."""
 NUDGE = 0.02
 DAMPINGS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Steps that are tried each time, in mean curvatures added."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from operator import attrgetter
 from threading import Event
 from typing import Any, NamedTuple
 
@@ -98,7 +99,9 @@ class Captures:
             if encoded.share >= NEAR_ENOUGH:
                 return encoded
             point = refined(generator, asked.cue, roll, start, lambda done: spent() < 1)
-            return max(Captured(asked, point, played_back(asked, point)), encoded, key=share_of)
+            return max(
+                Captured(asked, point, played_back(asked, point)), encoded, key=attrgetter("share")
+            )
         random = np.random.default_rng([max(0, asked.cue.bar), asked.scene, CAPTURE])
         point = search(generator, asked.cue, struck(asked.parts), random, spent)
         return Captured(asked, point, played_back(asked, point))
@@ -106,10 +109,6 @@ class Captures:
     def _sketch(self, generator: OnnxGenerator) -> None:
         random = np.random.default_rng([SKETCH])
         self._receive(Sketched(generator, Sketches(generator, random, BATCHES)))
-
-
-def share_of(found: Captured) -> float:
-    return found.share
 
 
 def played_back(asked: Capture, point: Point) -> float:
