@@ -106,6 +106,11 @@ def value_at(share: float, quantiles: tuple[float, ...]) -> float:
     return float(np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles))
 
 
+def extent(quantiles: tuple[float, ...]) -> float:
+    """How far a knob's settings of 0.05 to 0.95 lie apart."""
+    return value_at(0.95, quantiles) - value_at(0.05, quantiles)
+
+
 def share_of(value: float, quantiles: tuple[float, ...]) -> float:
     """Where a value lies in the data's range; the middle of the level where many bars have it."""
     table = np.asarray(quantiles, np.float64)

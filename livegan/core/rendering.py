@@ -11,7 +11,7 @@ import numpy as np
 from .decode import BoolArray, FloatArray, Logits, Notes, decode, notes_for_density
 from .feel import FeelMaps, felt, heard
 from .groove import in_groove, strength_of
-from .knobs import FREE, KNOBS, Measured, measured, share_of, value_at
+from .knobs import FREE, KNOBS, Measured, extent, measured, share_of, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
 from .music import LOWEST_PITCH, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, Note
@@ -29,6 +29,11 @@ DRUM_KNOBS = ("density", "syncopation")
 """What can be asked of drums: they have no register, and no lengths worth the name."""
 ALONE = 1.02
 """Sounding pitches at once that are asked of a track that plays one note at a time."""
+ROOM = 0.9 * SIXTEENTHS_PER_BAR
+"""How long something sounds in a bar that is full, in sixteenths."""
+MIDDLE, MILD = 0.5, 0.02
+"""Where a knob asks for what is usual, and how readily it gives way there, beside how far it is from
+there."""
 NOTES_A_VOICE = 2.0
 """How many notes a bar has at least for each that shall sound at once: nine of ten bars of POP909 that
 sound four at once have as many."""
@@ -299,6 +304,22 @@ def tonal_centre(state: State) -> int | None:
     return key_of(state.scale, state.root) if state.key is None else state.key
 
 
+def compromise(
+    track: Track, count: float, shares: Mapping[str, float], values: Mapping[str, float | None]
+) -> dict[str, float]:
+    """Lengths and polyphony for which so many notes have room: count times length is polyphony times
+    the time that anything sounds. Where what is asked has none, both give way, the more the farther
+    from the middle they were asked."""
+    length, polyphony = values["length"] or 0.0, values["polyphony"] or 0.0
+    less, more = (
+        (MILD + abs(shares[knob] - MIDDLE)) * extent(track.quantiles(knob))
+        for knob in ("length", "polyphony")
+    )
+    over = count * length - ROOM * polyphony
+    way = max(0.0, over / (count * less + ROOM * more))
+    return {"length": length - way * less, "polyphony": polyphony + way * more}
+
+
 def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measured | None) -> Wish:
     """What is asked of a track, in its own terms; what is not asked stays as it was, but that length
     and polyphony give way to each other, that a bar has the notes that its polyphony takes, and that a
@@ -318,6 +339,8 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     assert count is not None
     if "polyphony" in own and "density" not in own:
         count = max(count, NOTES_A_VOICE * (values["polyphony"] or 0))
+    if {"density", "length", "polyphony"} <= set(own):
+        values |= compromise(track, count, own, values)
     alone = track.alone or ("polyphony" in own and (values["polyphony"] or 0) <= ALONE)
     if alone and "length" in own and "density" not in own:
         count = min(count, max(1.0, SIXTEENTHS_PER_BAR / (values["length"] or 1)))

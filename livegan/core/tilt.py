@@ -2,9 +2,10 @@
 
 Density is met by taking the likeliest onsets, syncopation by so many of them on the beat and off it
 (`quota`). The others lean on the logits: a slope over pitch for the register, a bias on 'goes on' for
-lengths and with them for polyphony, a penalty outside the key. Chords come by a pull towards the
-moments at which much is likely, or go by a penalty on all but the likeliest at a time; where there is
-no room for the length that is asked, fewer notes come, and earlier. Each is found by bisection, so that
+lengths and with them for polyphony, a penalty outside the key. Chords come as fewer moments are left to
+begin at, the strongest, and go by a penalty on all but the likeliest at a time; where there is no room
+for the length that is asked, fewer notes come, and earlier; what logits can't say of lengths, which go
+by leaps, notes are stretched by. Each is found by bisection, so that
 what is asked is reached, whatever the model learned; what it finds unlikely comes last. Pure numpy on
 one track of one bar, `[step, pitch]`.
 """
@@ -13,16 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, decode, held, likeliest
+from .groove import likeliest_of
 from .knobs import WEAKNESS, Measured, measured, scale_of
 from .music import PITCHES, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
-from .quota import Quota, in_quota, quota_for
+from .quota import CLASSES, Quota, in_quota, quota_for
 
 HALVINGS = 9
-CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.03, "length": 0.05}
+CLOSE = {"register": 0.1, "syncopation": 0.005, "polyphony": 0.01, "length": 0.05}
 """What need not be mended: semitones, shares, sounding pitches, sixteenths or sounding pitches."""
 LOOSE = {
     "register": 1.0,
@@ -35,9 +40,23 @@ LOOSE = {
 """The same of what is only to stay, or comes to the aid of another: sixteenths."""
 SOLVED = ("polyphony", "register", "syncopation", "length")
 """In this order."""
-FARTHEST = {"register": 30.0, "around": 200.0, "polyphony": 3.0, "length": 40.0, "early": 30.0}
+FARTHEST = {
+    "register": 30.0,
+    "around": 200.0,
+    "polyphony": 3.0,
+    "length": 40.0,
+    "stretch": 3.0,
+    "early": 120.0,
+}
 """How far each tilt may lean, in logits (register, around: over the whole range of pitches; early: over
-the bar) of a model that is as sure as `USUAL`; those that are surer are leaned on as much harder."""
+the bar) of a model that is as sure as `USUAL`; those that are surer are leaned on as much harder. By
+stretch notes are so many times doubled."""
+CHORD = 4
+"""Notes of a chord, where they are pulled together as far as can be."""
+FEW = 8
+"""Notes of a bar that may be pulled around a pitch: more of them follow a slope finely enough."""
+ALONE_AT = -40.0
+"""Logits, of such a model, of moments that are left to fewer and fuller chords."""
 CROWD = 20.0
 """How many times as much as they are pulled together are notes pushed apart, each after the likeliest
 of its moment once more."""
@@ -81,10 +100,12 @@ class Lean:
     around: float = 0.0
     polyphony: float = 0.0
     length: float = 0.0
+    stretch: float = 0.0
     early: float = 0.0
 
 
 Measure = Callable[[Lean], float]
+Reals = NDArray[np.floating[Any]]
 ROWS = np.arange(PITCHES)
 PITCH_SLOPE = np.linspace(-0.5, 0.5, PITCHES)
 
@@ -103,30 +124,47 @@ class Tilter:
         self.keep, self.wish = keep, wish
         likely = np.log1p(np.exp(np.clip(self.onset, -20, 20))).sum(axis=1)
         strength = np.log(likely + 1e-3)
-        self.strength = strength - strength.mean()
+        self.strength: FloatArray = (strength - strength.mean()).astype(np.float32)
         self.off = WEAKNESS[self.grid]
         free = int((self.onset > 0).sum())
         self.count = free if wish.density is None else wish.density
         if wish.alone and "density" not in wish.asked:
-            self.count = min(self.count, int((self.onset > 0).any(axis=1).sum()))
+            self.count = min(self.count, max(1, int((self.onset > 0).any(axis=1).sum())))
         asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
         self.last = tuple(knob for knob in SOLVED if knob in asked)
         self.quota: Quota | None = None
         self.least = np.minimum(lengths(keep), STEPS_PER_SIXTEENTH)
 
-    def tilted(self, lean: Lean) -> FloatArray:
+    def tilted(self, lean: Lean) -> Reals:
         """The onsets as they are leaned on."""
-        by_time = max(0.0, lean.polyphony) * self.strength - lean.early * self.grid / STEPS_PER_BAR
-        by_pitch = lean.register * PITCH_SLOPE
+        by_time: Reals = -lean.early * self.grid / STEPS_PER_BAR
+        if lean.polyphony > 0:
+            by_time = by_time + ALONE_AT * self.harder * ~self.moments(lean)
+        by_pitch: Reals = lean.register * PITCH_SLOPE
         if self.wish.register is not None and lean.around > 0:
             by_pitch = by_pitch - lean.around * np.abs(ROWS - self.wish.register) / PITCHES
-        tilted: FloatArray = self.onset + by_time[:, None] + by_pitch
+        tilted: Reals = self.onset + by_time[:, None] + by_pitch
         if self.wish.alone:
             surest = tilted.argmax(axis=1)[:, None] == ROWS
             return np.where(surest, tilted, IMPOSSIBLE)
         if lean.polyphony < 0:
             tilted += CROWD * lean.polyphony * (-tilted).argsort(axis=1).argsort(axis=1)
         return tilted
+
+    def together(self, lean: Lean) -> float:
+        """How far notes are pulled together, up to 1."""
+        return lean.polyphony / self.farthest("polyphony")
+
+    def moments(self, lean: Lean) -> BoolArray:
+        """The strongest places of the grid, as few as it takes for chords of so many."""
+        chord = 1 + (CHORD - 1) * self.together(lean)
+        if self.quota is None:
+            return likeliest_of(self.strength, ceil(self.count / chord))
+        kept = np.zeros(len(self.grid), bool)
+        for value, count in zip(CLASSES, self.quota, strict=True):
+            own = np.flatnonzero(self.off == value)
+            kept[own[likeliest_of(self.strength[own], ceil(count / chord))]] = True
+        return kept
 
     def struck(self, lean: Lean) -> tuple[Ints, Ints]:
         """Steps and rows of the likeliest onsets."""
@@ -140,6 +178,10 @@ class Tilter:
     def decoded(self, lean: Lean) -> Notes:
         starts, rows = self.struck(lean)
         notes = held(starts, rows, self.kept_a_while(starts, rows), -lean.length)
+        if lean.polyphony > 0:
+            notes = evened(notes, self.together(lean))
+        if lean.stretch:
+            notes = resized(notes, notes.lengths * 2**lean.stretch)
         return one_by_one(notes) if self.wish.alone else notes
 
     def kept_a_while(self, starts: Ints, rows: Ints) -> FloatArray:
@@ -193,18 +235,26 @@ class Tilter:
             case "syncopation":
                 self.set_quota(lean)
                 return lean
+        lean = replace(lean, stretch=0.0)
         if wish.length is None:
-            return self.bisect(lean, knob, wish.polyphony, self.polyphony_of)
+            return self.lasting(lean, "polyphony", self.polyphony_of)
         if "length" in wish.asked:
             lean = self.with_room(lean, wish.length)
-        return self.bisect(lean, knob, wish.length, self.length_of)
+        return self.lasting(lean, "length", self.length_of)
+
+    def lasting(self, lean: Lean, goal: str, measure: Measure) -> Lean:
+        """Notes are kept for as long as it takes, and what that leaves is stretched."""
+        wanted, close = getattr(self.wish, goal), self.close(goal)
+        lean = self.bisect(lean, "length", wanted, measure, close)
+        return self.bisect(lean, "stretch", wanted, measure, close)
 
     def around(self, lean: Lean) -> Lean:
         """Where a slope jumps over the pitch that is asked, as it does with a note or two: pulled
         towards it as little as will do. Chords that were not asked to move are left as they are: pulled
         together, their notes would have no room for their lengths."""
         wanted = self.wish.register
-        if not (self.wish.alone or "register" in self.wish.asked):
+        few = "register" in self.wish.asked and self.count <= FEW
+        if not (self.wish.alone or few):
             return lean
 
         def off(lean: Lean) -> float:
@@ -222,6 +272,7 @@ class Tilter:
             return
         if self.quota is None and abs(self.off_of(lean) - wanted) <= self.close("syncopation"):
             return
+        self.quota = None
         exactly = "density" in self.wish.asked or "syncopation" not in self.wish.asked
         self.quota = quota_for(self.tilted(lean), self.off, self.count, wanted, exactly)
 
@@ -252,19 +303,33 @@ class Tilter:
             self.count, self.quota = self.count - 1, None
         if "syncopation" in self.wish.asked:
             self.set_quota(lean)
-        return self.bisect(lean, "early", wanted, reach)
+        if reach(lean) < wanted:
+            lean = self.bisect(lean, "early", wanted, reach)
+        while self.count > 1 and reach(lean) < wanted - self.close("length"):
+            self.count, self.quota = self.count - 1, None
+            if "syncopation" in self.wish.asked:
+                self.set_quota(lean)
+        return lean
 
     def with_lengths(self, end: int, measure: Measure) -> Measure:
         """The measure with all notes as short (-1) or as long (1) as they can be."""
         length = end * self.farthest("length")
-        return lambda lean: measure(replace(lean, length=length))
+        return lambda lean: measure(replace(lean, length=length, stretch=0.0))
 
-    def bisect(self, lean: Lean, knob: str, wanted: float | None, measure: Measure) -> Lean:
-        """The leaning that brings the measure nearest to what is wanted, if anything is."""
+    def bisect(
+        self,
+        lean: Lean,
+        knob: str,
+        wanted: float | None,
+        measure: Measure,
+        close: float | None = None,
+    ) -> Lean:
+        """The leaning that brings the measure nearest to what is wanted, if anything is and it is not
+        close to it."""
         if wanted is None:
             return lean
         best, error = getattr(lean, knob), abs(measure(lean) - wanted)
-        if error <= self.close(knob):
+        if error <= (self.close(knob) if close is None else close):
             return lean
         low, high = -self.farthest(knob), self.farthest(knob)
         for _ in range(HALVINGS):
@@ -279,7 +344,7 @@ class Tilter:
         return replace(lean, **{knob: best})
 
     def farthest(self, knob: str) -> float:
-        return FARTHEST[knob] * self.harder
+        return FARTHEST[knob] * (1 if knob == "stretch" else self.harder)
 
     def close(self, knob: str) -> float:
         return (CLOSE if knob in self.wish.asked else LOOSE)[knob]
@@ -319,6 +384,28 @@ def one_by_one(notes: Notes) -> Notes:
     coming = np.searchsorted(notes.starts, notes.starts, side="right")
     ends = np.append(notes.starts, STEPS_PER_BAR)[coming]
     return notes._replace(lengths=np.minimum(notes.lengths, ends - notes.starts))
+
+
+def evened(notes: Notes, share: float) -> Notes:
+    """What is struck together lasts as long, so far on the way to the mean of its moment: it sounds
+    together for longer."""
+    _, moment, count = np.unique(notes.starts, return_inverse=True, return_counts=True)
+    means = np.bincount(moment, notes.lengths) / count
+    return resized(notes, notes.lengths + share * (means[moment] - notes.lengths))
+
+
+def resized(notes: Notes, wanted: Reals) -> Notes:
+    """Notes that last as long as is wanted, or as there is room for until their pitch is struck again;
+    none that was no shorter is cut below a sixteenth."""
+    order = np.lexsort((notes.starts, notes.rows))
+    rows, starts = notes.rows[order], notes.starts[order]
+    ends = np.full(len(order), STEPS_PER_BAR)
+    again = np.flatnonzero(rows[1:] == rows[:-1])
+    ends[order[again]] = starts[again + 1] - 1
+    most = np.maximum(ends - notes.starts, 1)
+    least = np.minimum(notes.lengths, STEPS_PER_SIXTEENTH)
+    lengths = np.maximum(least, wanted.round().astype(np.int64))
+    return notes._replace(lengths=np.minimum(lengths, most))
 
 
 def lengths(keep: FloatArray) -> Ints:
