@@ -15,8 +15,8 @@ from livegan.core.decode import (
     IMPOSSIBLE,
     FloatArray,
     Logits,
+    Struck,
     decode,
-    held,
     likeliest,
     notes_for_density,
 )
@@ -110,7 +110,7 @@ def test_no_note_is_made_shorter_than_a_sixteenth(seed: int, length: float, coun
     logits = some_logits(seed)
     asked = Wish(count, length=length, asked=frozenset({"length"}))
     notes = shaped(logits.onset[0], logits.keep[0], asked)
-    free = held(notes.starts, notes.rows, logits.keep[0])
+    free = Struck(notes.starts, notes.rows, logits.keep[0]).held()
     assert (notes.lengths >= np.minimum(free.lengths, STEPS_PER_SIXTEENTH)).all()
 
 

@@ -55,7 +55,7 @@ def onset_and_keep(head: str, outputs: Mapping[str, FloatArray]) -> Logits:
 def decode(onset: FloatArray, keep: FloatArray) -> Notes:
     """Notes of one track and bar from its logits, both `[step, pitch]`: onsets above 0 are struck."""
     starts, rows = np.nonzero(onset > 0)
-    return held(starts, rows, keep)
+    return Struck(starts, rows, keep).held()
 
 
 def rolls_of(logits: Logits) -> BoolArray:
@@ -72,20 +72,29 @@ def rolls_of(logits: Logits) -> BoolArray:
     return roll
 
 
-def held(starts: Ints, rows: Ints, keep: FloatArray, least: float = 0.0) -> Notes:
-    """How long struck notes last: while their cells are kept, `[step, pitch]` above `least`. A note
-    struck again ends one step before, if it is longer than one, as in the data."""
-    steps = len(keep)
-    used, column = np.unique(rows, return_inverse=True)  # most pitches are silent
-    struck = np.zeros((steps, len(used)), bool)
-    struck[starts, column] = True
-    stops = np.where((keep[:, used] > least) & ~struck, steps, np.arange(steps)[:, None])
-    stops = np.minimum.accumulate(stops[::-1], axis=0)[::-1]
-    last = starts + 1 >= steps
-    ends = np.where(last, steps, stops[np.where(last, 0, starts + 1), column])
-    lengths = ends - starts
-    again = (ends < steps) & struck[np.minimum(ends, steps - 1), column]
-    return Notes(starts, lengths - (again & (lengths > 1)), rows)
+class Struck:
+    """Notes that are struck at these steps and rows, `[note]`: for how long they may be held is up to
+    `keep`, `[step, pitch]`."""
+
+    def __init__(self, starts: Ints, rows: Ints, keep: FloatArray) -> None:
+        steps = len(keep)
+        used, self.column = np.unique(rows, return_inverse=True)  # most pitches are silent
+        self.starts, self.rows = starts, rows
+        self.struck = np.zeros((steps, len(used)), bool)
+        self.struck[starts, self.column] = True
+        self.kept = np.where(self.struck, -np.inf, keep[:, used])
+        self.last = starts + 1 >= steps
+
+    def held(self, least: float = 0.0) -> Notes:
+        """While their cells are kept, above `least`. A note struck again ends one step before, if it is
+        longer than one, as in the data."""
+        steps = len(self.kept)
+        stops = np.where(self.kept > least, steps, np.arange(steps)[:, None])
+        stops = np.minimum.accumulate(stops[::-1], axis=0)[::-1]
+        ends = np.where(self.last, steps, stops[np.where(self.last, 0, self.starts + 1), self.column])
+        lengths = ends - self.starts
+        again = (ends < steps) & self.struck[np.minimum(ends, steps - 1), self.column]
+        return Notes(self.starts, lengths - (again & (lengths > 1)), self.rows)
 
 
 def likeliest(onset: NDArray[np.floating[Any]], count: int) -> tuple[Ints, Ints]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, decode, held, likeliest
+from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, Struck, decode, likeliest
 from .groove import likeliest_of
 from .knobs import WEAKNESS, Measured, measured, scale_of
 from .music import PITCHES, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
@@ -133,6 +133,7 @@ class Tilter:
         asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
         self.last = tuple(knob for knob in SOLVED if knob in asked)
         self.quota: Quota | None = None
+        self.found: dict[tuple[object, ...], Struck] = {}
         self.least = np.minimum(lengths(keep), STEPS_PER_SIXTEENTH)
 
     def tilted(self, lean: Lean) -> Reals:
@@ -166,18 +167,21 @@ class Tilter:
             kept[own[likeliest_of(self.strength[own], ceil(count / chord))]] = True
         return kept
 
-    def struck(self, lean: Lean) -> tuple[Ints, Ints]:
-        """Steps and rows of the likeliest onsets."""
-        tilted = self.tilted(lean)
-        if self.quota is None:
-            steps, rows = likeliest(tilted, self.count)
-        else:
-            steps, rows = in_quota(tilted, self.off, self.quota)
-        return self.grid[steps], rows
+    def struck(self, lean: Lean) -> Struck:
+        """The likeliest onsets. While only lengths are sought they stay the same."""
+        asked = (lean.register, lean.around, lean.polyphony, lean.early, self.count, self.quota)
+        if asked not in self.found:
+            tilted = self.tilted(lean)
+            if self.quota is None:
+                steps, rows = likeliest(tilted, self.count)
+            else:
+                steps, rows = in_quota(tilted, self.off, self.quota)
+            starts = self.grid[steps]
+            self.found[asked] = Struck(starts, rows, self.kept_a_while(starts, rows))
+        return self.found[asked]
 
     def decoded(self, lean: Lean) -> Notes:
-        starts, rows = self.struck(lean)
-        notes = held(starts, rows, self.kept_a_while(starts, rows), -lean.length)
+        notes = self.struck(lean).held(-lean.length)
         if lean.polyphony > 0:
             notes = evened(notes, self.together(lean))
         if lean.stretch:
@@ -213,6 +217,7 @@ class Tilter:
                 return layer > 0
             places = np.searchsorted(self.grid, notes.starts[worse])
             self.onset[places, notes.rows[worse]] += UNWANTED * self.harder
+            self.found.clear()
         return self.wish.pitched
 
     def solve(self) -> Lean:
@@ -350,11 +355,11 @@ class Tilter:
         return (CLOSE if knob in self.wish.asked else LOOSE)[knob]
 
     def pitch_of(self, lean: Lean) -> float:
-        rows = self.struck(lean)[1]
+        rows = self.struck(lean).rows
         return float(rows.mean()) if len(rows) else 0.0
 
     def off_of(self, lean: Lean) -> float:
-        starts = self.struck(lean)[0]
+        starts = self.struck(lean).starts
         return float(WEAKNESS[starts].mean()) if len(starts) else 0.0
 
     def polyphony_of(self, lean: Lean) -> float:
