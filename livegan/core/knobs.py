@@ -87,18 +87,20 @@ def measured(
     """Measure notes, each array `[note]` in steps and rows; None without any."""
     if not len(starts):
         return None
-    edges = np.zeros(STEPS_PER_BAR + 1)
-    np.add.at(edges, starts, 1.0)
-    np.add.at(edges, starts + lengths, -1.0)
-    sounding = int((edges.cumsum()[:-1] > 0.5).sum())
-    total = float(lengths.sum())
     return Measured(
         float(len(starts)),
         float(rows.mean()),
-        total / max(sounding, 1),
+        polyphony(starts, lengths),
         float(WEAKNESS[starts].mean()),
-        total / len(starts) / STEPS_PER_SIXTEENTH,
+        float(lengths.sum()) / len(starts) / STEPS_PER_SIXTEENTH,
     )
+
+
+def polyphony(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> float:
+    """Sounding pitches at once, while any sounds."""
+    edges = np.bincount(starts, minlength=STEPS_PER_BAR + 1)
+    edges -= np.bincount(starts + lengths, minlength=STEPS_PER_BAR + 1)
+    return float(lengths.sum()) / max(int(np.count_nonzero(edges.cumsum())), 1)
 
 
 def value_at(share: float, quantiles: tuple[float, ...]) -> float:

@@ -168,15 +168,20 @@ def make_bar(generator: Generator, state: State, *cues: Cue) -> Bar:
     for cue in cues:
         found = decoded(generator, state, cue)
         made |= {track: found[track] for track in made_by(cue, tracks)}
-    parts = tuple(
-        tuple(
-            Note(start, length, row + LOWEST_PITCH, channel=channel_of(number, tracks))
-            for start, length, row in zip(*(part.tolist() for part in found), strict=True)
-        )
-        for number, found in sorted(made.items())
-    )
+    parts = as_parts([found for _, found in sorted(made.items())], tracks)
     maps = generator.feel(heard(parts))
     return Bar(cues[0].bar, state.seed, tracks, parts, maps and maps.picked(parts))
+
+
+def as_parts(made: Sequence[Notes], tracks: Sequence[Track]) -> tuple[tuple[Note, ...], ...]:
+    """Each track's notes, on its own channel."""
+    return tuple(
+        tuple(
+            Note(start, length, row + LOWEST_PITCH, channel=channel_of(number, tracks))
+            for start, length, row in zip(*(part.tolist() for part in notes), strict=True)
+        )
+        for number, notes in enumerate(made)
+    )
 
 
 def made_by(cue: Cue, tracks: Sequence[Track]) -> Sequence[int]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .decode import IMPOSSIBLE, BoolArray, FloatArray, Ints, Notes, Struck, decode, likeliest
 from .groove import likeliest_of
-from .knobs import WEAKNESS, Measured, measured, scale_of
+from .knobs import WEAKNESS, polyphony, scale_of
 from .music import PITCHES, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, STEPS_PER_SIXTEENTH
 from .quota import CLASSES, Quota, in_quota, quota_for
 
@@ -105,6 +105,8 @@ class Lean:
 
 
 Measure = Callable[[Lean], float]
+Asked = tuple[float, float, float, float, int, Quota | None]
+"""All that decides what is struck."""
 Reals = NDArray[np.floating[Any]]
 ROWS = np.arange(PITCHES)
 PITCH_SLOPE = np.linspace(-0.5, 0.5, PITCHES)
@@ -133,7 +135,8 @@ class Tilter:
         asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
         self.last = tuple(knob for knob in SOLVED if knob in asked)
         self.quota: Quota | None = None
-        self.found: dict[tuple[object, ...], Struck] = {}
+        self.found: dict[Asked, tuple[Ints, Ints]] = {}
+        self.kept: dict[Asked, Struck] = {}
         self.least = np.minimum(lengths(keep), STEPS_PER_SIXTEENTH)
 
     def tilted(self, lean: Lean) -> Reals:
@@ -167,21 +170,31 @@ class Tilter:
             kept[own[likeliest_of(self.strength[own], ceil(count / chord))]] = True
         return kept
 
-    def struck(self, lean: Lean) -> Struck:
-        """The likeliest onsets. While only lengths are sought they stay the same."""
-        asked = (lean.register, lean.around, lean.polyphony, lean.early, self.count, self.quota)
+    def struck(self, lean: Lean) -> tuple[Ints, Ints]:
+        """Steps and rows of the likeliest onsets; while only lengths are sought they stay the same."""
+        asked = self.asked(lean)
         if asked not in self.found:
             tilted = self.tilted(lean)
             if self.quota is None:
                 steps, rows = likeliest(tilted, self.count)
             else:
                 steps, rows = in_quota(tilted, self.off, self.quota)
-            starts = self.grid[steps]
-            self.found[asked] = Struck(starts, rows, self.kept_a_while(starts, rows))
+            self.found[asked] = self.grid[steps], rows
         return self.found[asked]
 
+    def ready(self, lean: Lean) -> Struck:
+        """The same, ready to be held."""
+        asked = self.asked(lean)
+        if asked not in self.kept:
+            starts, rows = self.struck(lean)
+            self.kept[asked] = Struck(starts, rows, self.kept_a_while(starts, rows))
+        return self.kept[asked]
+
+    def asked(self, lean: Lean) -> Asked:
+        return lean.register, lean.around, lean.polyphony, lean.early, self.count, self.quota
+
     def decoded(self, lean: Lean) -> Notes:
-        notes = self.struck(lean).held(-lean.length)
+        notes = self.ready(lean).held(-lean.length)
         if lean.polyphony > 0:
             notes = evened(notes, self.together(lean))
         if lean.stretch:
@@ -218,6 +231,7 @@ class Tilter:
             places = np.searchsorted(self.grid, notes.starts[worse])
             self.onset[places, notes.rows[worse]] += UNWANTED * self.harder
             self.found.clear()
+            self.kept.clear()
         return self.wish.pitched
 
     def solve(self) -> Lean:
@@ -355,23 +369,20 @@ class Tilter:
         return (CLOSE if knob in self.wish.asked else LOOSE)[knob]
 
     def pitch_of(self, lean: Lean) -> float:
-        rows = self.struck(lean).rows
+        rows = self.struck(lean)[1]
         return float(rows.mean()) if len(rows) else 0.0
 
     def off_of(self, lean: Lean) -> float:
-        starts = self.struck(lean).starts
+        starts = self.struck(lean)[0]
         return float(WEAKNESS[starts].mean()) if len(starts) else 0.0
 
     def polyphony_of(self, lean: Lean) -> float:
-        found = self.measured(lean)
-        return found.polyphony if found else 0.0
+        notes = self.decoded(lean)
+        return polyphony(notes.starts, notes.lengths)
 
     def length_of(self, lean: Lean) -> float:
-        found = self.measured(lean)
-        return found.length if found else 0.0
-
-    def measured(self, lean: Lean) -> Measured | None:
-        return measured(*self.decoded(lean))
+        lengths = self.decoded(lean).lengths
+        return float(lengths.sum()) / max(len(lengths), 1) / STEPS_PER_SIXTEENTH
 
 
 def clashing(notes: Notes, sure: FloatArray) -> BoolArray:

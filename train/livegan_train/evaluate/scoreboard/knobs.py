@@ -25,7 +25,7 @@ from ..rows import NAN, Values
 from ..sources import Model
 from .goals import at_least, at_most, between
 from .part import Real
-from .playing import KNOBS, cues, turned
+from .playing import KNOBS, Remembering, cues, turned
 from .ranks import rank_correlation
 from .section import FEWER, Aim, Played, after_a_bar, aim, renamed
 from .unseen import cues_after
@@ -131,13 +131,13 @@ def answered(model: Model, own: Mapping[str, Values], latents: Sequence[Cue]) ->
 
 def answers(model: Model, knob: str, latents: Sequence[Cue], rest: Mapping[str, float]) -> FloatArray:
     """What each setting gives on each cue with the rest set, `[setting, latent, track, 5]`."""
-    places = list(model.places)
+    generator, places = Remembering(model.generator), list(model.places)
+    settings = [{**rest, knob: float(share)} for share in SETTINGS]
     rows = []
-    for share in SETTINGS:
-        bars = [turned(model.generator, cue, {**rest, knob: float(share)}) for cue in latents]
-        rolls = np.stack(bars)[:, places]
+    for cue in latents:
+        rolls = np.stack([turned(generator, cue, some) for some in settings])[:, places]
         rows.append(np.stack([measured(rolls[:, track]) for track in range(len(places))], axis=1))
-    return np.stack(rows)
+    return np.stack(rows, axis=1)
 
 
 def is_turned(knob: str, own: Values) -> bool:
