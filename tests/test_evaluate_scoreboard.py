@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from livegan.core.decode import Logits, Notes, decode, rolls_of
+from livegan.core.knobs import value_at
 from livegan.core.latent import Point, random_point
 from livegan.core.model import Track
 from livegan.core.music import LOWEST_PITCH, PITCHES, STEPS_PER_BAR, Note
@@ -550,21 +551,42 @@ def test_what_the_data_itself_repeats_must_come_back_whole() -> None:
 # shaping
 
 
-def test_shaped_bars_are_as_dense_as_was_asked(real: Real) -> None:
-    notes = knobs.measured(shaped.drawn(played(FakeGenerator()), 60, 1)[:, 0])[:, 0]
+def test_mixed_bars_are_as_dense_as_was_asked(real: Real) -> None:
+    notes = knobs.measured(shaped.at_random(played(FakeGenerator()), 60, 1)[:, 0])[:, 0]
     assert notes.min() < 5
     assert notes.max() > 16
     assert np.mean(notes) == pytest.approx(11, abs=2), "1 to 21, each as often"
 
 
+def test_shaped_bars_are_asked_for_what_songs_have(real: Real) -> None:
+    songs = knobs.measured(real.training_bars("Piano", 1_000)).mean(axis=0)
+    model = played(FakeGenerator())
+    own = model.generator.info.tracks[0]
+    asked = shaped.shares_of_songs(real, own, "Piano", 200, 1)
+    for place, knob in enumerate(knobs.NAMES):
+        values = [value_at(shares[knob], own.quantiles(knob)) for shares in asked]
+        low, high = value_at(0, own.quantiles(knob)), value_at(1, own.quantiles(knob))
+        wanted = songs[place] - (LOWEST_PITCH if knob == "register" else 0)
+        assert np.mean(values) == pytest.approx(wanted, abs=0.1 * (high - low)), knob
+    notes = knobs.measured(shaped.like_songs(model, real, "Piano", 60, 1))[:, 0]
+    assert notes.mean() == pytest.approx(songs[0], abs=1.5)
+
+
 def test_real_bars_are_their_own_measure_after_shaping_and_one_note_is_not(real: Real) -> None:
     own = shaped.own(real, ("Piano",))
-    piano = held(real, "Piano")
-    assert shaped.named(shaped.levels(piano.all)) == own["Piano"]
+    found = shaped.levels(held(real, "Piano").all)
+    assert {**shaped.named(found), **shaped.named(found, shaped.MIXED)} == own["Piano"]
     assert "shaped_eb" not in own["Piano"]
     deaf = shaped.measure(played(Deaf()), real, own, 200, 1)["Piano"]
-    assert deaf["shaped_all_at_once"] > 1
-    assert deaf["shaped_trees"] > 90
+    for kind in (shaped.SHAPED, shaped.MIXED):
+        assert deaf[kind + "all_at_once"] > 1
+        assert deaf[kind + "trees"] > 90
+
+
+def test_what_the_knobs_make_of_the_shares_that_songs_have_has_goals() -> None:
+    aims = {aim.figure.key: aim.goal for aim in shaped.SHAPING.aims}
+    assert aims["shaped_trees"] is not None
+    assert [key for key, goal in aims.items() if goal and key.startswith("mixed")] == ["mixed_dis"]
 
 
 def test_a_knob_that_is_met_and_one_that_is_not(real: Real) -> None:

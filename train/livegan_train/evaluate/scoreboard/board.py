@@ -147,7 +147,7 @@ class Scoreboard:
             "bars": self.bars,
             "seeds": self.seeds,
             "played": "raw: as the instrument plays with no knob set, thresholds as shipped; "
-            "'shaped' figures: five knobs at random",
+            "'shaped' figures: five knobs as in some training bar; 'mixed': at random",
             "remarks": list(self.remarks),
             "scores": [score.as_dict() for score in self.scores],
             "held_out": {about: plain(values) for about, values in self.own.items()},

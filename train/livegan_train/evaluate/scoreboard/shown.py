@@ -89,7 +89,7 @@ def summary(board: Scoreboard) -> list[str]:
     found = [
         f"{board.bars:,} bars a seed, {board.seeds} seeds, of which the worst counts. Held-out: the "
         f"{board.split} split of {board.data}. Bars are raw, as played with no knob set, "
-        "but for those called shaped."
+        "but for those called shaped or mixed."
     ]
     found += [f"Note: {remark}." for remark in board.remarks]
     found += [reached(board, row.name) for row in board.players]
