@@ -1,18 +1,22 @@
-"""Time of one bar through the model: onnxruntime as the daemon runs it, and torch eager."""
+"""Time of one bar through the model: onnxruntime as the daemon runs it, and torch eager; then to its
+notes, as the knobs wish them."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from livegan.core.choosing import WAYS
+from livegan.core.knobs import KNOBS
 from livegan.core.latent import Point, random_point
-from livegan.core.rendering import Cue
+from livegan.core.rendering import Cue, make_bar
+from livegan.core.state import initial
 from livegan.shell.generator import OnnxGenerator, open_session
 
 from .report import Row, figures
@@ -32,6 +36,7 @@ def measure(generator: OnnxGenerator, checkpoint: Path | None, say: Callable[[st
     rows = [onnx_row(generator, f"model {generator.info.name}")]
     if generator.chooses:
         rows.append(choosing_row(generator))
+    rows += [knobs_row(generator, knobs) for knobs in ((), KNOBS[:1], KNOBS)]
     try:
         import torch
     except ImportError:
@@ -95,12 +100,24 @@ def choosing_row(generator: OnnxGenerator) -> Row:
     return Row(name, "ms", *figures(timed(look, generator.info.latent)))
 
 
+def knobs_row(generator: OnnxGenerator, knobs: Sequence[str]) -> Row:
+    """A bar from its latent to its notes, with these knobs turned anew each time."""
+    random, state = np.random.default_rng(3), initial(1, *generator.info.size)
+
+    def make(z: Point) -> object:
+        shares = random.uniform(0.05, 0.95, len(knobs)).tolist()
+        return make_bar(generator, replace(state, **dict(zip(knobs, shares, strict=True))), Cue(z))
+
+    what = f"{len(knobs) or 'no'} knob{'s' * (len(knobs) != 1)} set"
+    name = f"notes of one bar: model {generator.info.name}, {what}"
+    return Row(name, "ms", *figures(timed(make, generator.info.latent)))
+
+
 def untrained() -> Checkpoint:
     """The shipped configuration with weights as they are drawn: they don't matter for speed."""
     import torch
     from torch import nn
 
-    from livegan.core.knobs import KNOBS
     from livegan_train.checkpoint import Checkpoint
     from livegan_train.config import load_config
     from livegan_train.stream.config import StreamConfig
