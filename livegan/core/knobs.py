@@ -108,9 +108,9 @@ def value_at(share: float, quantiles: tuple[float, ...]) -> float:
     return float(np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles))
 
 
-def extent(quantiles: tuple[float, ...]) -> float:
-    """How far a knob's settings of 0.05 to 0.95 lie apart."""
-    return value_at(0.95, quantiles) - value_at(0.05, quantiles)
+def spread(quantiles: tuple[float, ...]) -> float:
+    """The standard deviation of the data, as its quantiles tell it."""
+    return float(np.std(quantiles))
 
 
 def share_of(value: float, quantiles: tuple[float, ...]) -> float:

@@ -33,18 +33,21 @@ def in_quota(onset: FloatArray, off: Offbeat, quota: Quota) -> tuple[Ints, Ints]
     return steps[order], rows[order]
 
 
-def quota_for(onset: FloatArray, off: Offbeat, count: int, wanted: float, exactly: bool) -> Quota:
+def quota_for(
+    onset: FloatArray, off: Offbeat, count: int, wanted: float, exactly: bool, chord: float = 1.0
+) -> Quota:
     """The quota by which `count` notes lie off the beat as far as `wanted` on the mean, or as near as
-    there are places; of those that are as near, the one with the likeliest notes. Unless it is to be
+    there are places; of those that are as near, the one that takes the fewest moments if so many are
+    struck together in a `chord`, and then the one with the likeliest notes. Unless it is to be
     `exactly` so many, a few more or fewer where that comes nearer."""
     gains = [gains_of(onset[off == value], count + SPARE) for value in CLASSES]
     places = sum(len(gain) - 1 for gain in gains)
     count, spare = min(count, places), 0 if exactly else SPARE
     found = [
-        nearest(gains, notes, wanted, COST * abs(notes - count))
+        nearest(gains, notes, wanted, COST * abs(notes - count), chord)
         for notes in range(max(1, count - spare), min(count + spare, places) + 1)
     ]
-    return min(found, key=lambda one: one[:2])[2] if found else (0, 0, 0)
+    return min(found, key=lambda one: one[:3])[3] if found else (0, 0, 0)
 
 
 def gains_of(onset: FloatArray, most: int) -> FloatArray:
@@ -55,10 +58,10 @@ def gains_of(onset: FloatArray, most: int) -> FloatArray:
 
 
 def nearest(
-    gains: Sequence[FloatArray], notes: int, wanted: float, price: float
-) -> tuple[float, float, Quota]:
+    gains: Sequence[FloatArray], notes: int, wanted: float, price: float, chord: float
+) -> tuple[float, float, float, Quota]:
     """Of so many notes, for which there are places: how far they are from what was wanted, with their
-    `price`, how unlikely they are, and their quota."""
+    `price`, how many moments they take, how unlikely they are, and their quota."""
     on, eighths, off = (np.arange(len(gain)) for gain in gains)
     second, third = np.meshgrid(eighths, off, indexing="ij")
     first = notes - second - third
@@ -66,6 +69,7 @@ def nearest(
     first, second, third = first[fits], second[fits], third[fits]
     apart = np.abs((CLASSES[1] * second + CLASSES[2] * third) / notes - wanted).round(6)
     likely = gains[0][first] + gains[1][second] + gains[2][third]
-    at = np.lexsort((-likely, apart))[0]
+    moments = sum(np.ceil(part / chord) for part in (first, second, third)) if chord > 1 else 0 * apart
+    at = np.lexsort((-likely, moments, apart))[0]
     quota = int(first[at]), int(second[at]), int(third[at])
-    return round(float(apart[at]) + price, 6), -float(likely[at]), quota
+    return round(float(apart[at]) + price, 6), float(moments[at]), -float(likely[at]), quota

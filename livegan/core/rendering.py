@@ -11,7 +11,7 @@ import numpy as np
 from .decode import BoolArray, FloatArray, Logits, Notes, decode, notes_for_density
 from .feel import FeelMaps, felt, heard
 from .groove import in_groove, strength_of
-from .knobs import FREE, KNOBS, Measured, extent, measured, share_of, value_at
+from .knobs import FREE, KNOBS, Measured, measured, share_of, spread, value_at
 from .latent import Point, along
 from .model import ModelInfo, Track
 from .music import LOWEST_PITCH, SIXTEENTHS_PER_BAR, STEPS_PER_BAR, Note
@@ -29,7 +29,7 @@ DRUM_KNOBS = ("density", "syncopation")
 """What can be asked of drums: they have no register, and no lengths worth the name."""
 ALONE = 1.02
 """Sounding pitches at once that are asked of a track that plays one note at a time."""
-ROOM = 0.9 * SIXTEENTHS_PER_BAR
+ROOM = 0.92 * SIXTEENTHS_PER_BAR
 """How long something sounds in a bar that is full, in sixteenths."""
 MIDDLE, MILD = 0.5, 0.02
 """Where a knob asks for what is usual, and how readily it gives way there, beside how far it is from
@@ -317,7 +317,7 @@ def compromise(
     from the middle they were asked."""
     length, polyphony = values["length"] or 0.0, values["polyphony"] or 0.0
     less, more = (
-        (MILD + abs(shares[knob] - MIDDLE)) * extent(track.quantiles(knob))
+        (MILD + abs(shares[knob] - MIDDLE)) * spread(track.quantiles(knob))
         for knob in ("length", "polyphony")
     )
     over = count * length - ROOM * polyphony

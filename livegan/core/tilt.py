@@ -38,7 +38,7 @@ LOOSE = {
     "early": 0.05,
 }
 """The same of what is only to stay, or comes to the aid of another: sixteenths."""
-SOLVED = ("polyphony", "register", "syncopation", "length")
+SOLVED = ("syncopation", "polyphony", "register", "length")
 """In this order."""
 FARTHEST = {
     "register": 30.0,
@@ -159,9 +159,13 @@ class Tilter:
         """How far notes are pulled together, up to 1."""
         return lean.polyphony / self.farthest("polyphony")
 
+    def chord(self, lean: Lean) -> float:
+        """Notes that are struck together."""
+        return 1 + (CHORD - 1) * self.together(lean)
+
     def moments(self, lean: Lean) -> BoolArray:
         """The strongest places of the grid, as few as it takes for chords of so many."""
-        chord = 1 + (CHORD - 1) * self.together(lean)
+        chord = self.chord(lean)
         if self.quota is None:
             return likeliest_of(self.strength, ceil(self.count / chord))
         kept = np.zeros(len(self.grid), bool)
@@ -293,7 +297,8 @@ class Tilter:
             return
         self.quota = None
         exactly = "density" in self.wish.asked or "syncopation" not in self.wish.asked
-        self.quota = quota_for(self.tilted(lean), self.off, self.count, wanted, exactly)
+        chord = self.chord(lean) if lean.polyphony > 0 else 1.0
+        self.quota = quota_for(self.tilted(lean), self.off, self.count, wanted, exactly, chord)
 
     def with_chords(self, lean: Lean) -> Lean:
         """As many struck together as were asked to sound at once, or, while lengths are free, as many
