@@ -39,7 +39,9 @@ LOOSE = {
 }
 """The same of what is only to stay, or comes to the aid of another: sixteenths."""
 SOLVED = ("syncopation", "polyphony", "register", "length")
-"""In this order."""
+"""In this order, if syncopation is asked."""
+AS_IT_WAS = ("polyphony", "register", "syncopation", "length")
+"""The order if it is only to stay, which then gives way to chords."""
 FARTHEST = {
     "register": 30.0,
     "around": 200.0,
@@ -133,7 +135,8 @@ class Tilter:
         if wish.alone and "density" not in wish.asked:
             self.count = min(self.count, max(1, int((self.onset > 0).any(axis=1).sum())))
         asked = wish.asked | ({"length"} if "polyphony" in wish.asked else set())
-        self.last = tuple(knob for knob in SOLVED if knob in asked)
+        self.order: tuple[str, ...] = SOLVED if "syncopation" in asked else AS_IT_WAS
+        self.last = tuple(knob for knob in self.order if knob in asked)
         self.quota: Quota | None = None
         self.found: dict[Asked, tuple[Ints, Ints]] = {}
         self.kept: dict[Asked, Struck] = {}
@@ -219,7 +222,7 @@ class Tilter:
         for _ in range(ROUNDS):
             if not self.gave_way(lean):
                 break
-            for knob in self.last or SOLVED:
+            for knob in self.last or self.order:
                 lean = self.lean_for(lean, knob)
         self.gave_way(lean)
         return self.decoded(lean)
@@ -244,7 +247,7 @@ class Tilter:
         how long notes are kept; where that can't suffice, by how many are struck together, which the
         others then follow."""
         lean = Lean()
-        for knob in (*SOLVED, *SOLVED, *self.last):
+        for knob in (*self.order, *self.order, *self.last):
             lean = self.lean_for(lean, knob)
         return lean
 
