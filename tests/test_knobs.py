@@ -164,6 +164,13 @@ def test_a_bar_is_as_syncopated_as_so_many_notes_can_be(seed: int, wanted: float
     assert abs(got.syncopation - wanted) <= 0.25 / count + 0.005
 
 
+def test_of_as_syncopated_notes_those_come_that_are_struck_together_in_chords() -> None:
+    off = np.array([0.0, 0.0, 0.5, 1.0])
+    onset = np.array([[3.0, 2, 1], [3, 2, 1], [0, -1, -2], [5, -4, -5]])
+    assert quota_for(onset, off, 6, 0.25, exactly=True) == (4, 1, 1), "the likeliest"
+    assert quota_for(onset, off, 6, 0.25, exactly=True, chord=3) == (3, 3, 0), "two chords of three"
+
+
 def test_of_as_syncopated_notes_the_likeliest_come() -> None:
     off = np.array([0.0, 1.0, 0.5, 1.0])
     onset = np.array([[3.0, 1.0], [2.0, -5.0], [4.0, -1.0], [1.0, -6.0]])

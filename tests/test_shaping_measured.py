@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from livegan.core.knobs import KEYS, KNOBS, scale_of
+from livegan.core.knobs import KEYS, KNOBS, scale_of, value_at
 from livegan.core.music import STEPS_PER_BAR, STEPS_PER_SIXTEENTH, Note, in_order
 from livegan.core.rendering import Bar, strike, struck
 from livegan.core.scales import ROOTS, SCALES
@@ -97,6 +97,19 @@ def test_the_pianos_bars_measure_what_each_knob_asks(knob: str, least: float) ->
     found = rank(stream("piano", turning(knob)), 0, knob)
     say("piano", knob, found)
     assert found > least
+
+
+def test_all_five_knobs_are_met_at_once_where_they_leave_room_for_each_other() -> None:
+    others = [f"/{knob}=0.5" for knob in KNOBS if knob != "length"]
+    lengths = SHARES[:60] / 2
+    bars = stream("piano", lambda s, b: turned(s, *others, f"/length={lengths[b]}"), 60)
+    track = model("piano").info.tracks[0]
+    wanted = np.array([[value_at(0.5, track.quantiles(knob)) for knob in KNOBS]] * 60)
+    wanted[:, KNOBS.index("length")] = [value_at(share, track.quantiles("length")) for share in lengths]
+    got = np.array([measure(bar.parts[0]) for bar in bars])
+    off = np.quantile(np.abs(got - wanted), 0.9, axis=0)
+    say("piano, nine of ten bars are off by at most", *zip(KNOBS, off.round(3), strict=True))
+    assert (off <= [0.0, 1.1, 0.55, 0.02, 0.1]).all()
 
 
 def test_the_bands_tracks_have_as_many_notes_as_density_asks_where_they_play() -> None:

@@ -69,7 +69,7 @@ def nearest(
     first, second, third = first[fits], second[fits], third[fits]
     apart = np.abs((CLASSES[1] * second + CLASSES[2] * third) / notes - wanted).round(6)
     likely = gains[0][first] + gains[1][second] + gains[2][third]
-    moments = sum(np.ceil(part / chord) for part in (first, second, third)) if chord > 1 else 0 * apart
+    moments = np.ceil(np.stack([first, second, third]) / chord).sum(axis=0)
     at = np.lexsort((-likely, moments, apart))[0]
     quota = int(first[at]), int(second[at]), int(third[at])
     return round(float(apart[at]) + price, 6), float(moments[at]), -float(likely[at]), quota
