@@ -69,7 +69,8 @@ def nearest(
     first, second, third = first[fits], second[fits], third[fits]
     apart = np.abs((CLASSES[1] * second + CLASSES[2] * third) / notes - wanted).round(6)
     likely = gains[0][first] + gains[1][second] + gains[2][third]
-    moments = np.ceil(np.stack([first, second, third]) / chord).sum(axis=0)
+    parts = np.stack([first, second, third])
+    moments = np.ceil(parts / chord).sum(axis=0) if chord > 1 else np.zeros(len(first))
     at = np.lexsort((-likely, moments, apart))[0]
     quota = int(first[at]), int(second[at]), int(third[at])
     return round(float(apart[at]) + price, 6), float(moments[at]), -float(likely[at]), quota
