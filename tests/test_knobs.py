@@ -151,6 +151,16 @@ def test_a_melody_has_as_few_notes_as_its_lengths_leave_room_for() -> None:
     assert wish_for(melody, {"length": 0.95, "density": 0.5}, None, was).density == 6
     assert wish_for(melody, {"length": 0.05}, None, was).density == 9
     assert wish_for(melody, {"density": 0.0, "length": 0.5}, None, was).density == 0
+
+
+def test_a_melody_plays_alone_unless_more_voices_are_asked_for() -> None:
+    melody = Track("MELODY", 0, False, (1, 6, 12), ranges={"polyphony": (*[1.0] * 19, 1.1, 1.3)})
+    was = Measured(9, 40, 1.0, 0.2, 1.5)
+    assert melody.alone
+    for share, alone in ((0.0, True), (0.5, True), (0.95, False), (1.0, False)):
+        assert wish_for(melody, {"polyphony": share}, None, was).alone == alone
+    full = dict.fromkeys(("density", "length"), 0.95)
+    assert wish_for(melody, {"polyphony": 0.5, **full}, None, was).alone, "not for want of room"
     assert not Track("PIANO", 0, False, (1, 2)).alone
     assert not replace(melody, drums=True).alone
 

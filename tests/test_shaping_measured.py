@@ -143,6 +143,17 @@ def test_the_bands_tracks_measure_what_each_knob_asks_where_they_play(knob: str,
     assert min(found.values()) > least
 
 
+def test_the_bass_strikes_two_at_once_only_if_it_is_asked_for_that() -> None:
+    track = next(t for t in model("band").info.tracks if t.name == "Bass")
+    place = model("band").info.tracks.index(track)
+    for share in (0.5, 0.95):
+        wanted = value_at(share, track.quantiles("polyphony"))
+        bars = stream("band", lambda s, _, share=share: turned(s, f"/polyphony={share}"), 40)
+        got = [found.polyphony for bar in bars if (found := measure(bar.parts[place]))]
+        say("band bass", wanted, float(np.mean(got)))
+        assert abs(np.mean(got) - wanted) < 0.1
+
+
 @pytest.mark.parametrize("key", ["C", "F#m"])
 def test_a_key_is_met_but_for_a_note_here_and_there(key: str) -> None:
     inside = scale_of(KEYS.index(key))

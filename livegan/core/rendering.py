@@ -328,7 +328,8 @@ def compromise(
 def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measured | None) -> Wish:
     """What is asked of a track, in its own terms; what is not asked stays as it was, but that length
     and polyphony give way to each other, that a bar has the notes that its polyphony takes, and that a
-    track that plays alone has as few as its lengths leave room for."""
+    track that plays alone, unless more voices are asked for, has as few as its lengths leave room
+    for."""
     own = {knob: share for knob, share in knobs.items() if not track.drums or knob in DRUM_KNOBS}
     values: dict[str, float | None] = {} if was is None else dict(was._asdict())
     values |= {knob: value_at(share, track.quantiles(knob)) for knob, share in own.items()}
@@ -344,9 +345,10 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     assert count is not None
     if "polyphony" in own and "density" not in own:
         count = max(count, NOTES_A_VOICE * (values["polyphony"] or 0))
+    one_voice = track.alone and ("polyphony" not in own or (values["polyphony"] or 0) <= ALONE)
     if {"density", "length", "polyphony"} <= set(own):
         values |= compromise(track, count, own, values)
-    alone = track.alone or ("polyphony" in own and (values["polyphony"] or 0) <= ALONE)
+    alone = one_voice or ("polyphony" in own and (values["polyphony"] or 0) <= ALONE)
     if alone and "length" in own and "density" not in own:
         count = min(count, max(1.0, SIXTEENTHS_PER_BAR / (values["length"] or 1)))
     key, pitched = None if track.drums else key, not track.drums
