@@ -14,7 +14,8 @@ from livegan_train.evaluate.report import Report
 from livegan_train.evaluate.run import evaluate
 from livegan_train.evaluate.scoreboard.apart import NETWORK
 from livegan_train.evaluate.scoreboard.board import Scoreboard
-from livegan_train.evaluate.scoreboard.run import scoreboard
+from livegan_train.evaluate.scoreboard.run import Evaluation, scoreboard
+from livegan_train.evaluate.scoreboard.section import Section
 from livegan_train.evaluate.scoreboard.sections import DRAWN
 from livegan_train.evaluate.sources import Draw, some_bars, some_rows, some_stream
 from livegan_train.metrics import measure, notes_per_bar
@@ -170,13 +171,24 @@ MISSED = {
 """The goals of the scoreboard that each cheater misses, whatever else."""
 
 
+def judged(players: list[Cheater], data: BarSet, bars: int, sections: list[Section]) -> Scoreboard:
+    """By one seed, on these sections."""
+
+    def unheard(said: str) -> None:
+        pass
+
+    return scoreboard(
+        Evaluation(players, data, "composed", "test", bars, unheard, sections), 1, unheard
+    )
+
+
 @pytest.fixture(scope="module")
 def board() -> Scoreboard:
     data = corpus(songs=200, bars=16)
     players = [Cheater("unseen", data, unseen), Cheater("one song", data, one_song)]
     players += [Cheater(name, data, make) for name, (make, _) in CHEATERS.items()]
     sections = [section for section in DRAWN if section is not NETWORK]
-    return scoreboard(players, data, "composed", "test", BARS, 1, lambda _: None, sections)
+    return judged(players, data, BARS, sections)
 
 
 def missed(board: Scoreboard, name: str) -> set[str]:
@@ -202,6 +214,6 @@ def test_what_only_the_order_tells_is_not_told_by_bars(board: Scoreboard) -> Non
 def test_the_network_tells_noise_from_music_and_songs_not_from_songs() -> None:
     data = corpus(songs=600, bars=16)  # of a third of them it is right in 42 to 66 of a hundred
     players = [Cheater("unseen", data, unseen), Cheater("tuned noise", data, tuned_noise)]
-    found = scoreboard(players, data, "composed", "test", 3 * BARS, 1, lambda _: None, [NETWORK])
+    found = judged(players, data, 3 * BARS, [NETWORK])
     assert missed(found, "tuned noise") == {"cnn"}
     assert missed(found, "unseen") == set()

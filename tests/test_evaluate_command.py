@@ -230,6 +230,20 @@ def test_the_scoreboard_holds_figure_goal_floor_and_verdict(scores: Result, fold
     assert not any("capture" in key or "after" in key for key in figures), "no encoder, no context"
 
 
+def test_seeds_are_the_same_side_by_side(scores: Result, folder: Path) -> None:
+    out = folder / "jobs.json"
+    asked = (str(folder / "band.onnx"), "--stream", "--seeds", "2", "--jobs", "2", "--json", str(out))
+    result = run(folder, *asked)
+    assert result.exit_code == 0, result.output
+    one, two = (json.loads((folder / name).read_text())["rows"] for name in ("score.json", "jobs.json"))
+    assert [row["name"] for row in two] == ["floor: real songs", "band"]
+    for alone, both in zip(one, two, strict=True):
+        assert len(both["seeds"]) == 2
+        assert both["seeds"][0] != both["seeds"][1]
+        for about, values in alone["seeds"][0].items():
+            assert both["seeds"][0][about] == pytest.approx(values, nan_ok=True, abs=0.01), about
+
+
 def test_the_scoreboard_is_told_in_every_form(scores: Result, folder: Path) -> None:
     page = Page()
     page.feed((folder / "score.html").read_text())
@@ -332,6 +346,7 @@ def test_tracks_that_the_data_lacks_are_said(folder: Path) -> None:
         (["piano", "--bars", "3"], "'--bars'"),
         (["{}/bars.npz"], "not an ONNX model"),
         (["piano", "--figures", "{}"], "--figures needs --stream"),
+        (["piano", "--jobs", "2"], "--jobs needs --stream"),
         (["piano", "--stream", "--figures", "{}/no/where"], "no does not exist"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,12 +11,12 @@ import click
 
 from livegan.core.model import BadModel
 from livegan.shell.files import write_whole
-from livegan.shell.generator import find_model, open_session
 
 from ..data import BadArchive, BarSet, load_bars
 
 if TYPE_CHECKING:
     from .scoreboard.board import Scoreboard
+    from .scoreboard.run import Judge
     from .sources import Model
     from .table import Document
 
@@ -48,6 +49,13 @@ if TYPE_CHECKING:
     "--stream",
     is_flag=True,
     help="The scoreboard instead: goals for single bars, streams, form, knobs, bands.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="With --stream: seeds judged side by side, each on a core of its own.",
 )
 @click.option(
     "--json",
@@ -88,6 +96,7 @@ def evaluate(
     bars: int,
     seeds: int,
     stream: bool,
+    jobs: int,
     json_out: Path | None,
     markdown_out: Path | None,
     html_out: Path | None,
@@ -102,13 +111,21 @@ def evaluate(
     nothing can be told from the data below that."""
     if figures is not None and not stream:
         raise click.UsageError("--figures needs --stream")
+    if jobs > 1 and not stream:
+        raise click.UsageError("--jobs needs --stream")
     for out in (json_out, markdown_out, html_out, figures):
         if out is not None and not out.absolute().parent.is_dir():
             raise click.UsageError(f"{out}: the folder {out.parent} does not exist")
+    from .sources import loaded
+
     try:
         archive = load_bars(data)
         playing = loaded(models, archive, split)
-        found = (scored if stream else judged)(playing, archive, data.name, split, bars, seeds)
+        if stream:
+            judge = judge_of(jobs, models, data, split)
+            found = scored(playing, archive, data.name, split, bars, seeds, judge)
+        else:
+            found = judged(playing, archive, data.name, split, bars, seeds)
     except (BadArchive, BadModel) as error:
         raise click.UsageError(str(error)) from None
     from rich.console import Console
@@ -157,31 +174,27 @@ def judged(models: list[Model], data: BarSet, name: str, split: str, bars: int, 
     return Found(document(report), report.as_dict(), report.tracks)
 
 
-def scored(models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int) -> Found:
+def judge_of(jobs: int, models: tuple[str, ...], data: Path, split: str) -> Judge:
+    """One seed after the other, or some side by side."""
+    from .scoreboard.jobs import side_by_side
+    from .scoreboard.run import in_turn
+
+    return in_turn if jobs == 1 else partial(side_by_side, jobs, models, data, split)
+
+
+def scored(
+    models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int, judge: Judge
+) -> Found:
     """The scoreboard."""
-    from .scoreboard.run import scoreboard
+    from .scoreboard.run import Evaluation, scoreboard
     from .scoreboard.seen import form_seen
     from .scoreboard.shown import document
 
-    board = scoreboard(models, data, name, split, bars, seeds, progress)
+    evaluation = Evaluation(models, data, name, split, bars, progress)
+    board = scoreboard(evaluation, seeds, progress, judge)
     held = data.select(split)
     told = document(board, [form_seen(model, held, board) for model in models])
     return Found(told, board.as_dict(), board.tracks, board)
-
-
-def loaded(models: tuple[str, ...], data: BarSet, split: str) -> list[Model]:
-    """Every model, under a name of its own. Raises `BadModel`."""
-    from .sources import matched
-
-    names = [Path(model).stem if model.endswith(".onnx") else model for model in models]
-    if len(set(names)) < len(names):
-        names = list(models)
-    if len(set(names)) < len(names):
-        raise BadModel("the same model twice")
-    return [
-        matched(name, open_session(find_model(model), "cpu"), data, split)
-        for name, model in zip(names, models, strict=True)
-    ]
 
 
 def progress(text: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from livegan.core.model import BadModel
 from livegan.core.rendering import Generator
+from livegan.shell.generator import find_model, open_session
 
 from ..data import BarSet
 from ..drawn import Tune, drawn_bars, streamed_bars
@@ -152,6 +154,19 @@ class Model:
             streamed_bars(self.generator, bars, seed, self.tune)[:, places],
             np.ones(bars - 1, bool),
         )
+
+
+def loaded(models: Sequence[str], data: BarSet, split: str) -> list[Model]:
+    """Every model, under a name of its own. Raises `BadModel`."""
+    names = [Path(model).stem if model.endswith(".onnx") else model for model in models]
+    if len(set(names)) < len(names):
+        names = list(models)
+    if len(set(names)) < len(names):
+        raise BadModel("the same model twice")
+    return [
+        matched(name, open_session(find_model(model), "cpu"), data, split)
+        for name, model in zip(names, models, strict=True)
+    ]
 
 
 def matched(name: str, generator: Generator, data: BarSet, split: str) -> Model:

@@ -19,38 +19,77 @@ from .sections import BY_HAND, DRAWN
 
 Say = Callable[[str], object]
 Names = tuple[str, ...]
+Task = tuple[int, int]
+"""A source by its place, and a seed."""
+Judged = dict[str, dict[str, float]]
+"""The values of one seed, by what they are about."""
 BETWEEN = " / "
 
 
-def scoreboard(
-    players: Sequence[Source],
-    data: BarSet,
-    name: str,
-    split: str,
-    bars: int,
-    seeds: int,
-    say: Say,
-    drawn: Sequence[Section] = DRAWN,
-    by_hand: Sequence[Played] = BY_HAND,
-) -> Scoreboard:
-    """Hold the floor and every player against the held-out songs. `say` hears of progress. Raises
-    `BadArchive` if a split is empty."""
-    train, held = data.select("train"), data.select(split)
-    for part, which in ((train, "train"), (held, split)):
-        if not len(part):
-            raise BadArchive(f"{name}: has no bars in its {which} split")
-    say(f"reading {len(train):,} training bars and {len(held):,} held-out ones")
-    real = Real(train, held, bars)
-    groups = tuple(dict.fromkeys(player.tracks for player in players))
-    own = own_values(real, groups, drawn, by_hand)
-    floor = Floor(train, stretch=PIECE)
-    rows = [judged(floor, "floor", groups, real, own, bars, seeds, say, drawn, ())]
-    rows += [
-        judged(player, "model", (player.tracks,), real, own, bars, seeds, say, drawn, by_hand)
-        for player in players
-    ]
-    said = remarked(players, data, len(held), bars)
-    return Scoreboard(name, split, bars, seeds, (*drawn, *by_hand), own, tuple(rows), said)
+class Evaluation:
+    """The floor, every player, and what they are held against. Raises `BadArchive` if a split is
+    empty."""
+
+    def __init__(
+        self,
+        players: Sequence[Source],
+        data: BarSet,
+        name: str,
+        split: str,
+        bars: int,
+        say: Say,
+        drawn: Sequence[Section] = DRAWN,
+        by_hand: Sequence[Played] = BY_HAND,
+    ) -> None:
+        train, held = data.select("train"), data.select(split)
+        for part, which in ((train, "train"), (held, split)):
+            if not len(part):
+                raise BadArchive(f"{name}: has no bars in its {which} split")
+        say(f"reading {len(train):,} training bars and {len(held):,} held-out ones")
+        self.sources: tuple[Source, ...] = (Floor(train, stretch=PIECE), *players)
+        self.name, self.split, self.bars = name, split, bars
+        self.drawn, self.by_hand = drawn, by_hand
+        self.remarks = remarked(players, data, len(held), bars)
+        self.real = Real(train, held, bars)
+        self.groups = tuple(dict.fromkeys(player.tracks for player in players))
+        self.own = own_values(self.real, self.groups, drawn, by_hand)
+
+    def judged(self, place: int, seed: int, say: Say) -> Judged:
+        """One seed of the floor (0) or of a player."""
+        source = self.sources[place]
+        say(f"{source.name}: seed {seed}")
+        part = part_of(source.draw(self.bars, seed), source.tracks)
+        groups = self.groups if place == 0 else (source.tracks,)
+        values = of_draw(part, groups, self.real, seed, self.drawn)
+        if isinstance(source, Model):
+            for section in self.by_hand:
+                say(f"{source.name}: seed {seed}, {section.title}")
+                found = section.measure(source, self.real, self.own, self.bars, seed)
+                for what, more in found.items():
+                    values[what] = values.get(what, {}) | dict(more)
+        return values
+
+
+Judge = Callable[[Evaluation, Sequence[Task], Say], list[Judged]]
+"""Gives the values of each task in its order."""
+
+
+def in_turn(evaluation: Evaluation, tasks: Sequence[Task], say: Say) -> list[Judged]:
+    return [evaluation.judged(place, seed, say) for place, seed in tasks]
+
+
+def scoreboard(evaluation: Evaluation, seeds: int, say: Say, judge: Judge = in_turn) -> Scoreboard:
+    """Hold the floor and every player against the held-out songs. `say` hears of progress; `judge` sees
+    to the seeds."""
+    it = evaluation
+    places = range(len(it.sources))
+    found = judge(it, [(place, seed + 1) for place in places for seed in range(seeds)], say)
+    rows = []
+    for place, source in enumerate(it.sources):
+        own = tuple(found[place * seeds : (place + 1) * seeds])
+        rows.append(Row(source.name, "model" if place else "floor", source.tracks, own))
+    sections: tuple[Section | Played, ...] = (*it.drawn, *it.by_hand)
+    return Scoreboard(it.name, it.split, it.bars, seeds, sections, it.own, tuple(rows), it.remarks)
 
 
 def scopes(groups: Sequence[Names]) -> list[tuple[Names, str]]:
@@ -86,38 +125,11 @@ def own_values(
     return found
 
 
-def judged(
-    source: Source,
-    kind: str,
-    groups: Sequence[Names],
-    real: Real,
-    own: Mapping[str, Values],
-    bars: int,
-    seeds: int,
-    say: Say,
-    drawn: Sequence[Section],
-    by_hand: Sequence[Played],
-) -> Row:
-    """Every seed of one source."""
-    found = []
-    for seed in range(1, seeds + 1):
-        say(f"{source.name}: seed {seed} of {seeds}")
-        part = part_of(source.draw(bars, seed), source.tracks)
-        values = of_draw(part, groups, real, seed, drawn)
-        if isinstance(source, Model):
-            for section in by_hand:
-                say(f"{source.name}: seed {seed} of {seeds}, {section.title}")
-                for what, more in section.measure(source, real, own, bars, seed).items():
-                    values[what] = values.get(what, {}) | dict(more)
-        found.append(values)
-    return Row(source.name, kind, source.tracks, tuple(found))
-
-
 def of_draw(
     part: Part, groups: Sequence[Names], real: Real, seed: int, drawn: Sequence[Section]
-) -> dict[str, dict[str, float]]:
-    """The values of one draw, by what they are about."""
-    found: dict[str, dict[str, float]] = {}
+) -> Judged:
+    """The values of one draw."""
+    found: Judged = {}
     for names, kind in scopes(groups):
         some, held = part.of(names), real.held(names)
         values: dict[str, float] = {}
