@@ -173,13 +173,8 @@ MISSED = {
 
 def judged(players: list[Cheater], data: BarSet, bars: int, sections: list[Section]) -> Scoreboard:
     """By one seed, on these sections."""
-
-    def unheard(said: str) -> None:
-        pass
-
-    return scoreboard(
-        Evaluation(players, data, "composed", "test", bars, unheard, sections), 1, unheard
-    )
+    evaluation = Evaluation(players, data, "composed", "test", bars, 1, lambda _: None, sections)
+    return scoreboard(evaluation, lambda _: None)
 
 
 @pytest.fixture(scope="module")

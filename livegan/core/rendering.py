@@ -345,10 +345,11 @@ def wish_for(track: Track, knobs: dict[str, float], key: int | None, was: Measur
     assert count is not None
     if "polyphony" in own and "density" not in own:
         count = max(count, NOTES_A_VOICE * (values["polyphony"] or 0))
-    one_voice = track.alone and ("polyphony" not in own or (values["polyphony"] or 0) <= ALONE)
+    alone, voices = track.alone, values.get("polyphony")
     if {"density", "length", "polyphony"} <= set(own):
         values |= compromise(track, count, own, values)
-    alone = one_voice or ("polyphony" in own and (values["polyphony"] or 0) <= ALONE)
+    if "polyphony" in own:
+        alone = ((voices if alone else values["polyphony"]) or 0) <= ALONE
     if alone and "length" in own and "density" not in own:
         count = min(count, max(1.0, SIXTEENTHS_PER_BAR / (values["length"] or 1)))
     key, pitched = None if track.drums else key, not track.drums

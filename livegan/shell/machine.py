@@ -14,6 +14,7 @@ from pathlib import Path
 
 from livegan.core.diagnosis import Cpu, Midi, Server
 
+from .cores import cores
 from .midi_out import NoMidi, open_output, ports_by_backend, quiet_stderr
 
 CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
@@ -41,11 +42,6 @@ def clock_tick() -> float:
 
 def clock_source() -> str:
     return text_of(CLOCK_SOURCE)
-
-
-def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def look_at_cpu() -> Cpu:

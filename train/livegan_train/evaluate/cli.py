@@ -16,7 +16,7 @@ from ..data import BadArchive, BarSet, load_bars
 
 if TYPE_CHECKING:
     from .scoreboard.board import Scoreboard
-    from .scoreboard.run import Judge
+    from .scoreboard.run import Way
     from .sources import Model
     from .table import Document
 
@@ -122,8 +122,8 @@ def evaluate(
         archive = load_bars(data)
         playing = loaded(models, archive, split)
         if stream:
-            judge = judge_of(jobs, models, data, split)
-            found = scored(playing, archive, data.name, split, bars, seeds, judge)
+            way = way_of(jobs, models, data, split)
+            found = scored(playing, archive, data.name, split, bars, seeds, way)
         else:
             found = judged(playing, archive, data.name, split, bars, seeds)
     except (BadArchive, BadModel) as error:
@@ -174,7 +174,7 @@ def judged(models: list[Model], data: BarSet, name: str, split: str, bars: int, 
     return Found(document(report), report.as_dict(), report.tracks)
 
 
-def judge_of(jobs: int, models: tuple[str, ...], data: Path, split: str) -> Judge:
+def way_of(jobs: int, models: tuple[str, ...], data: Path, split: str) -> Way:
     """One seed after the other, or some side by side."""
     from .scoreboard.jobs import side_by_side
     from .scoreboard.run import in_turn
@@ -183,15 +183,15 @@ def judge_of(jobs: int, models: tuple[str, ...], data: Path, split: str) -> Judg
 
 
 def scored(
-    models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int, judge: Judge
+    models: list[Model], data: BarSet, name: str, split: str, bars: int, seeds: int, way: Way
 ) -> Found:
     """The scoreboard."""
     from .scoreboard.run import Evaluation, scoreboard
     from .scoreboard.seen import form_seen
     from .scoreboard.shown import document
 
-    evaluation = Evaluation(models, data, name, split, bars, progress)
-    board = scoreboard(evaluation, seeds, progress, judge)
+    evaluation = Evaluation(models, data, name, split, bars, seeds, progress)
+    board = scoreboard(evaluation, progress, way)
     held = data.select(split)
     told = document(board, [form_seen(model, held, board) for model in models])
     return Found(told, board.as_dict(), board.tracks, board)

@@ -18,11 +18,7 @@ def evaluate(
 ) -> Report:
     """The floor, the training data and every player against the held-out split. `say` hears of
     progress. Raises `BadArchive` if a split is empty."""
-    train, held = data.select("train"), data.select(split)
-    for part, which in ((train, "train"), (held, split)):
-        if not len(part):
-            raise BadArchive(f"{name}: has no bars in its {which} split")
-    say(f"reading {len(train):,} training bars and {len(held):,} held-out ones")
+    train, held = read(data, name, split, say)
     judge = Judge(train, held, bars)
     tracks = tuple(track for track in data.tracks if any(track in player.tracks for player in players))
     groups = tuple(dict.fromkeys(player.tracks for player in players))
@@ -42,6 +38,16 @@ def evaluate(
         name, split, bars, seeds, tracks, groups, own_values, tuple(rows),
         tuple(remarks(players, data, len(judge.held.bars), bars)),
     )  # fmt: skip
+
+
+def read(data: BarSet, name: str, split: str, say: Say) -> tuple[BarSet, BarSet]:
+    """The training songs and the held-out ones. Raises `BadArchive` if there are none."""
+    train, held = data.select("train"), data.select(split)
+    for part, which in ((train, "train"), (held, split)):
+        if not len(part):
+            raise BadArchive(f"{name}: has no bars in its {which} split")
+    say(f"reading {len(train):,} training bars and {len(held):,} held-out ones")
+    return train, held
 
 
 def places_of(names: Sequence[str], tracks: Sequence[str]) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ import click
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from livegan.shell.cores import cores
 
 from . import preparing, sources
 from .choosing import sample_of, splits_like
@@ -207,12 +208,6 @@ def splits_from(path: Path, found: list[Source]) -> dict[str, int]:
     if not splits:
         raise ValueError(f"{path} has no song of these")
     return splits
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # of Linux alone
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Showing:

@@ -3,15 +3,17 @@ onnxruntime don't travel."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from livegan.shell.cores import cores
+
 from ...data import load_bars
+from ..run import Say
 from ..sources import loaded
-from .run import Evaluation, Judged, Say, Task
+from .run import Evaluation, Judged, Task
 
 _evaluation: Evaluation
 _say: Say
@@ -27,13 +29,15 @@ def side_by_side(
     say: Say,
 ) -> list[Judged]:
     """What `run.in_turn` gives, by so many processes; `sources.loaded` says how models are named."""
-    before = (models, data, split, evaluation.bars, max(1, (os.cpu_count() or 1) // jobs), say)
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, before) as pool:
+    workers = min(jobs, len(tasks))
+    threads = max(1, cores() // workers)
+    before = (models, data, split, evaluation.bars, evaluation.seeds, threads, say)
+    with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, before) as pool:
         return list(pool.map(_judge, tasks))
 
 
 def _prepare(
-    models: tuple[str, ...], data: Path, split: str, bars: int, threads: int, say: Say
+    models: tuple[str, ...], data: Path, split: str, bars: int, seeds: int, threads: int, say: Say
 ) -> None:
     """Once a process."""
     import torch
@@ -44,7 +48,7 @@ def _prepare(
     threadpool_limits(threads)
     archive = load_bars(data)
     players = loaded(models, archive, split)
-    _evaluation = Evaluation(players, archive, data.name, split, bars, lambda _: None)
+    _evaluation = Evaluation(players, archive, data.name, split, bars, seeds, lambda _: None)
     _say = say
 
 

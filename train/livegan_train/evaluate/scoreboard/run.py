@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from livegan.core.music import is_drums
 
-from ...data import BadArchive, BarSet
+from ...data import BarSet
 from ..rows import Row, Values, together
-from ..run import remarks
+from ..run import Say, read, remarks
 from ..sources import Floor, Model, Source, listed
 from . import knobs
 from .board import Scoreboard
@@ -17,7 +17,6 @@ from .part import PIECE, Part, Real, part_of
 from .section import ALL, PAIR, TRACK, Played, Section
 from .sections import BY_HAND, DRAWN
 
-Say = Callable[[str], object]
 Names = tuple[str, ...]
 Task = tuple[int, int]
 """A source by its place, and a seed."""
@@ -37,17 +36,14 @@ class Evaluation:
         name: str,
         split: str,
         bars: int,
+        seeds: int,
         say: Say,
         drawn: Sequence[Section] = DRAWN,
         by_hand: Sequence[Played] = BY_HAND,
     ) -> None:
-        train, held = data.select("train"), data.select(split)
-        for part, which in ((train, "train"), (held, split)):
-            if not len(part):
-                raise BadArchive(f"{name}: has no bars in its {which} split")
-        say(f"reading {len(train):,} training bars and {len(held):,} held-out ones")
+        train, held = read(data, name, split, say)
         self.sources: tuple[Source, ...] = (Floor(train, stretch=PIECE), *players)
-        self.name, self.split, self.bars = name, split, bars
+        self.name, self.split, self.bars, self.seeds = name, split, bars, seeds
         self.drawn, self.by_hand = drawn, by_hand
         self.remarks = remarked(players, data, len(held), bars)
         self.real = Real(train, held, bars)
@@ -57,39 +53,39 @@ class Evaluation:
     def judged(self, place: int, seed: int, say: Say) -> Judged:
         """One seed of the floor (0) or of a player."""
         source = self.sources[place]
-        say(f"{source.name}: seed {seed}")
+        at = f"{source.name}: seed {seed} of {self.seeds}"
+        say(at)
         part = part_of(source.draw(self.bars, seed), source.tracks)
         groups = self.groups if place == 0 else (source.tracks,)
         values = of_draw(part, groups, self.real, seed, self.drawn)
         if isinstance(source, Model):
             for section in self.by_hand:
-                say(f"{source.name}: seed {seed}, {section.title}")
+                say(f"{at}, {section.title}")
                 found = section.measure(source, self.real, self.own, self.bars, seed)
                 for what, more in found.items():
                     values[what] = values.get(what, {}) | dict(more)
         return values
 
 
-Judge = Callable[[Evaluation, Sequence[Task], Say], list[Judged]]
-"""Gives the values of each task in its order."""
+Way = Callable[[Evaluation, Sequence[Task], Say], list[Judged]]
+"""To go through tasks: gives the values of each, in their order."""
 
 
 def in_turn(evaluation: Evaluation, tasks: Sequence[Task], say: Say) -> list[Judged]:
     return [evaluation.judged(place, seed, say) for place, seed in tasks]
 
 
-def scoreboard(evaluation: Evaluation, seeds: int, say: Say, judge: Judge = in_turn) -> Scoreboard:
-    """Hold the floor and every player against the held-out songs. `say` hears of progress; `judge` sees
-    to the seeds."""
+def scoreboard(evaluation: Evaluation, say: Say, way: Way = in_turn) -> Scoreboard:
+    """Hold the floor and every player against the held-out songs. `say` hears of progress."""
     it = evaluation
-    places = range(len(it.sources))
-    found = judge(it, [(place, seed + 1) for place in places for seed in range(seeds)], say)
+    tasks = [(place, seed + 1) for place in range(len(it.sources)) for seed in range(it.seeds)]
+    found = iter(way(it, tasks, say))
     rows = []
     for place, source in enumerate(it.sources):
-        own = tuple(found[place * seeds : (place + 1) * seeds])
+        own = tuple(islice(found, it.seeds))
         rows.append(Row(source.name, "model" if place else "floor", source.tracks, own))
     sections: tuple[Section | Played, ...] = (*it.drawn, *it.by_hand)
-    return Scoreboard(it.name, it.split, it.bars, seeds, sections, it.own, tuple(rows), it.remarks)
+    return Scoreboard(it.name, it.split, it.bars, it.seeds, sections, it.own, tuple(rows), it.remarks)
 
 
 def scopes(groups: Sequence[Names]) -> list[tuple[Names, str]]:
